@@ -1,0 +1,315 @@
+"""Case files: YAML to typed cases, with file, line and column for everything that is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+
+from harness import vocabulary
+from harness.errors import CaseFileError
+from harness.expressions import ExpressionError
+from harness.rules import RULE_NAMES
+
+FILE_LIMIT_BYTES = 4 * 2**20
+ALIAS_LIMIT = 100
+
+Expression = str | int | float | bool | None
+"""A strategy expression; a plain scalar of YAML stands for itself."""
+
+STEP_KINDS = ("call", "method", "get", "set", "delete", "operator", "builtin", "iterate", "forget")
+
+
+class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One step of a program as a case file writes it: exactly one of the first nine fields is given."""
+
+    call: str | None = None
+    method: str | None = None
+    get: str | None = None
+    set: str | None = None
+    delete: str | None = None
+    operator: str | None = None
+    builtin: str | None = None
+    iterate: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
+    forget: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    on: int | str = 0
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+    extra_args: Expression = None
+    extra_kwargs: Expression = None
+    value: Expression = None
+    reflected: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Which of the nine it is."""
+        return next(kind for kind in STEP_KINDS if getattr(self, kind) is not None)
+
+
+class ProgramSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A program of several steps: ``start`` in order, then up to ``max_steps`` of ``steps`` in any order."""
+
+    start: tuple[StepSpec, ...]
+    steps: tuple[StepSpec, ...] = ()
+    max_steps: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 8
+
+
+class KnownSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A divergence that is known: what it is, why, and the smallest program that shows it."""
+
+    backend: str
+    kind: str
+    place: str
+    reason: Annotated[str, msgspec.Meta(min_length=1)]
+    program: tuple[StepSpec, ...]
+    link: str = "unreported"
+
+
+class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One case as a case file writes it: a plain call, or a program."""
+
+    call: str | None = None
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+    extra_args: Expression = None
+    extra_kwargs: Expression = None
+    program: ProgramSpec | None = None
+    rules: tuple[str, ...] = ()
+    known: tuple[KnownSpec, ...] = ()
+    max_examples: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class CaseFileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole case file."""
+
+    extension: str
+    cases: dict[str, CaseSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing to compare; ``line`` is where the file names it, counted from 1."""
+
+    file: Path
+    line: int
+    name: str
+    extension: str
+    spec: CaseSpec
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """The cases of one file, in its order."""
+
+    path: Path
+    extension: str
+    cases: tuple[Case, ...]
+
+
+def read_case_file(path: Path) -> CaseFile:
+    """Read and check a case file, its expressions included.
+
+    Raises: CaseFileError -- it cannot be read, is no YAML, is no case file, or holds an expression
+    that means nothing.  The text begins with ``path:line:column``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CaseFileError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise CaseFileError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+    return parse_case_file(text, path)
+
+
+def parse_case_file(text: str, path: Path) -> CaseFile:
+    """Parse the text of a case file; ``path`` is named in messages.  Raises as :func:`read_case_file`."""
+    return _Parser(text, path).parse()
+
+
+class _Parser:
+    def __init__(self, text: str, path: Path) -> None:
+        self.text = text
+        self.path = path
+
+    def error(self, node: yaml.Node | None, message: str, *, column: int = 0) -> CaseFileError:
+        mark = None if node is None else node.start_mark
+        line = 1 if mark is None else mark.line + 1
+        first = 1 if mark is None else mark.column + 1
+        return CaseFileError(f"{self.path}:{line}:{first + column}: {message}")
+
+    def parse(self) -> CaseFile:
+        if len(self.text) > FILE_LIMIT_BYTES:
+            raise self.error(None, f"larger than {FILE_LIMIT_BYTES} bytes; split the file")
+        root, data = self._load()
+        if not isinstance(root, yaml.MappingNode):
+            raise self.error(root, "a case file is a mapping with 'extension' and 'cases'")
+        top = {key.value: value for key, value in root.value}
+        self._check_top(root, top)
+        extension = self._convert(data["extension"], str, top["extension"], "extension")
+        cases = []
+        for key, node in top["cases"].value:
+            name = str(key.value)
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name):
+                raise self.error(key, f"a case's name is letters, digits, '_' and '-', not {name!r}")
+            spec = self._convert(data["cases"][name] or {}, CaseSpec, node, f"case {name!r}")
+            self._check_case(spec, node, name)
+            cases.append(Case(self.path, key.start_mark.line + 1, name, extension, spec))
+        return CaseFile(self.path, extension, tuple(cases))
+
+    def _load(self) -> tuple[yaml.Node | None, Any]:
+        try:
+            aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(self.text, Loader=yaml.SafeLoader))
+            if aliases > ALIAS_LIMIT:
+                raise self.error(None, f"more than {ALIAS_LIMIT} aliases; write the values out")
+            root = yaml.compose(self.text, Loader=yaml.SafeLoader)
+            self._check_duplicates(root)
+            return root, yaml.safe_load(self.text)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+            raise CaseFileError(f"{self.path}:{where}: not YAML: {error.problem}") from None
+        except yaml.YAMLError as error:
+            raise CaseFileError(f"{self.path}:1:1: not YAML: {error}") from None
+        except RecursionError:
+            raise CaseFileError(f"{self.path}:1:1: not YAML: nested too deep") from None
+        except ValueError as error:
+            raise CaseFileError(f"{self.path}:1:1: not YAML: {error}") from None
+
+    def _check_duplicates(self, node: yaml.Node | None) -> None:
+        if isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    raise self.error(key, "a key must be a plain word")
+                if key.value in seen:
+                    raise self.error(key, f"{key.value!r} stands here twice")
+                seen.add(key.value)
+                self._check_duplicates(value)
+        elif isinstance(node, yaml.SequenceNode):
+            for value in node.value:
+                self._check_duplicates(value)
+
+    def _check_top(self, root: yaml.Node, top: dict[str, yaml.Node]) -> None:
+        for name in CaseFileSpec.__struct_fields__:
+            if name not in top:
+                raise self.error(root, f"{name!r} is missing")
+        for key, _ in root.value:
+            if key.value not in CaseFileSpec.__struct_fields__:
+                raise self.error(key, _unknown(key.value, CaseFileSpec.__struct_fields__))
+        if not isinstance(top["cases"], yaml.MappingNode):
+            raise self.error(top["cases"], "'cases' is a mapping from names to cases")
+
+    def _convert(self, data: Any, kind: Any, node: yaml.Node, what: str) -> Any:
+        try:
+            return msgspec.convert(data, kind)
+        except msgspec.ValidationError as error:
+            message, _, place = str(error).partition(" - at ")
+            wrong = _descend(node, place.strip("`"))
+            unknown = re.search(r"unknown field `(.+)`", message)
+            if unknown and isinstance(wrong, yaml.MappingNode):
+                fields = _fields_at(place)
+                wrong = next(key for key, _ in wrong.value if key.value == unknown[1])
+                message = _unknown(unknown[1], fields)
+            raise self.error(wrong, f"{what}: {message[:1].lower()}{message[1:]}") from None
+
+    def _check_case(self, spec: CaseSpec, node: yaml.Node, name: str) -> None:
+        if spec.program is not None and (spec.call or spec.args or spec.kwargs or spec.extra_args or spec.extra_kwargs):
+            raise self.error(node, f"case {name!r}: a 'program' stands alone, without 'call', 'args' or 'kwargs'")
+        for index, rule in enumerate(spec.rules):
+            if rule not in RULE_NAMES:
+                raise self.error(_descend(node, f"$.rules[{index}]"), _unknown(rule, sorted(RULE_NAMES), "rule"))
+        self._check_steps(spec, node)
+        for place, expression in _expressions(spec, "$"):
+            self._check_expression(_descend(node, place), expression, vocabulary.evaluate_strategy, name)
+        for index, known in enumerate(spec.known):
+            for number, step in enumerate(known.program):
+                for place, expression in _step_expressions(step, f"$.known[{index}].program[{number}]"):
+                    self._check_expression(_descend(node, place), expression, vocabulary.evaluate_value, name)
+
+    def _check_steps(self, spec: CaseSpec, node: yaml.Node) -> None:
+        places = [(f"$.known[{i}].program[{j}]", s) for i, k in enumerate(spec.known) for j, s in enumerate(k.program)]
+        if spec.program is not None:
+            places += [(f"$.program.start[{i}]", step) for i, step in enumerate(spec.program.start)]
+            places += [(f"$.program.steps[{i}]", step) for i, step in enumerate(spec.program.steps)]
+        for place, step in places:
+            kinds = [kind for kind in STEP_KINDS if getattr(step, kind) is not None]
+            if len(kinds) != 1:
+                given = f"has {' and '.join(kinds)}" if kinds else "has none"
+                raise self.error(_descend(node, place), f"a step is exactly one of {', '.join(STEP_KINDS)}; this {given}")
+
+    def _check_expression(self, node: yaml.Node, expression: Expression, evaluate: Any, name: str) -> None:
+        try:
+            evaluate(source_of(expression))
+        except ExpressionError as error:
+            quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
+            hint = ""
+            if isinstance(expression, str) and expression.count("(") != expression.count(")"):
+                hint = "; in a flow list [...] an expression with a comma must be quoted"
+            message = f"case {name!r}: {error.message} in {source_of(expression)!r:.200}{hint}"
+            raise self.error(node, message, column=error.column + quoted) from None
+
+
+def source_of(expression: Expression) -> str:
+    """Return the text of an expression; a scalar of YAML is written as Python writes it."""
+    return expression if isinstance(expression, str) else repr(expression)
+
+
+def _expressions(spec: CaseSpec, place: str) -> Iterator[tuple[str, Expression]]:
+    yield from _call_expressions(spec, place)
+    if spec.program is not None:
+        for part in ("start", "steps"):
+            for index, step in enumerate(getattr(spec.program, part)):
+                yield from _step_expressions(step, f"{place}.program.{part}[{index}]")
+
+
+def _step_expressions(step: StepSpec, place: str) -> Iterator[tuple[str, Expression]]:
+    yield from _call_expressions(step, place)
+    if step.value is not None:
+        yield f"{place}.value", step.value
+    if isinstance(step.on, str):
+        yield f"{place}.on", step.on
+
+
+def _call_expressions(spec: CaseSpec | StepSpec, place: str) -> Iterator[tuple[str, Expression]]:
+    for index, expression in enumerate(spec.args):
+        yield f"{place}.args[{index}]", expression
+    for name, expression in spec.kwargs.items():
+        yield f"{place}.kwargs.{name}", expression
+    for field in ("extra_args", "extra_kwargs"):
+        if getattr(spec, field) is not None:
+            yield f"{place}.{field}", getattr(spec, field)
+
+
+def _descend(node: yaml.Node, place: str) -> yaml.Node:
+    """Return the node at msgspec's path (``$.program.steps[0].on``), or the nearest one around it."""
+    for field, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", place):
+        inner: yaml.Node | None = None
+        if field and isinstance(node, yaml.MappingNode):
+            inner = next((value for key, value in node.value if key.value == field), None)
+        elif index and isinstance(node, yaml.SequenceNode) and int(index) < len(node.value):
+            inner = node.value[int(index)]
+        if inner is None:
+            break
+        node = inner
+    return node
+
+
+def _fields_at(place: str) -> tuple[str, ...]:
+    if re.search(r"(start|steps|program)\[", place):
+        return StepSpec.__struct_fields__
+    if ".known[" in place:
+        return KnownSpec.__struct_fields__
+    return ProgramSpec.__struct_fields__ if ".program" in place else CaseSpec.__struct_fields__
+
+
+def _unknown(name: str, allowed: tuple[str, ...] | list[str], what: str = "field") -> str:
+    close = difflib.get_close_matches(name, allowed, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(allowed)}"
+    return f"unknown {what} {name!r}; {hint}"

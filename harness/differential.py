@@ -1,0 +1,100 @@
+"""Execute programs on a pair of lanes and compare: one at a time, or many on their way at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from harness.compare import compare
+from harness.errors import WorkerProtocolError
+from harness.findings import Finding
+from harness.lanes import Lane, Reply, pump
+from harness.program import Program
+from harness.protocol import encode_body
+
+BATCH = 32
+"""Programs per message: enough that a message's cost is shared, few enough that both workers start early."""
+
+IN_FLIGHT = 256
+"""Programs on their way before the parent waits; bounds what it keeps."""
+
+
+class Differential:
+    """The reference's lane and another backend's, fed with the same programs."""
+
+    def __init__(self, reference: Lane, other: Lane, rules: frozenset[str]) -> None:
+        self.reference = reference
+        self.other = other
+        self.rules = rules
+        self.executed = 0
+        self.rules_applied: Counter[str] = Counter()
+        self._sequence = 0
+        self._batch: list[tuple[int, bytes]] = []
+        self._programs: dict[int, Program] = {}
+
+    def run(self, program: Program) -> Finding | None:
+        """Execute one program on both backends and compare; None if they agree."""
+        self._require_idle()
+        self._queue(program, encode_body(program))
+        self._flush()
+        return next(self._compared(wait=True))[1]
+
+    def submit(self, program: Program, body: bytes) -> Iterator[tuple[Program, Finding | None]]:
+        """Send a program on its way; yield the programs that have been compared meanwhile."""
+        self._queue(program, body)
+        if len(self._batch) >= BATCH:
+            self._flush()
+            yield from self._compared(wait=len(self._programs) >= IN_FLIGHT)
+
+    def drain(self) -> Iterator[tuple[Program, Finding | None]]:
+        """Wait for every program on its way and yield it."""
+        self._flush()
+        yield from self._compared(wait=True)
+
+    def abandon(self) -> None:
+        """Drop what is on its way; its workers are replaced."""
+        self._batch.clear()
+        self._programs.clear()
+        for lane in (self.reference, self.other):
+            if lane.busy:
+                lane.close()
+            lane.replies.clear()
+
+    def _require_idle(self) -> None:
+        if self._programs:
+            raise AssertionError("a single program cannot overtake those on their way")
+
+    def _queue(self, program: Program, body: bytes) -> None:
+        self._sequence += 1
+        self._programs[self._sequence] = program
+        self._batch.append((self._sequence, body))
+
+    def _flush(self) -> None:
+        if self._batch:
+            for lane in (self.reference, self.other):
+                lane.send(self._batch)
+            self._batch = []
+
+    def _compared(self, *, wait: bool) -> Iterator[tuple[Program, Finding | None]]:
+        pump([self.reference, self.other], wait=wait)
+        while self.reference.replies and self.other.replies:
+            sequence, expected = self.reference.replies.popleft()
+            same_sequence, seen = self.other.replies.popleft()
+            if sequence != same_sequence:
+                raise WorkerProtocolError(f"replies out of step: {sequence} and {same_sequence}")
+            program = self._programs.pop(sequence)
+            self.executed += 1
+            yield program, self._judge(program, expected, seen)
+
+    def _judge(self, program: Program, expected: Reply, seen: Reply) -> Finding | None:
+        # Equal bytes are equal observations; only the rest is decoded.
+        if expected.raw == seen.raw and expected.ended is None and seen.ended is None:
+            return None
+        steps = len(program.steps)
+        reference = expected.observations(steps, self.reference.backend)
+        other = seen.observations(steps, self.other.backend)
+        comparison = compare(self.rules, reference=reference, other=other)
+        self.rules_applied.update(comparison.rules_applied)
+        if comparison.divergence is None:
+            return None
+        return Finding(program, reference, other, comparison.divergence)

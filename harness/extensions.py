@@ -1,0 +1,162 @@
+"""Extensions: crates that are compiled for every backend, read from their manifests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import ExtensionError
+
+_NEVER_SOURCE = frozenset({"target", "__pycache__", "node_modules", "results"})
+_PRODUCTS = (".so", ".pyd", ".dll", ".dylib", ".pyc", ".whl")
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A crate that makes one extension module.
+
+    ``module`` is the dotted name to import; ``library`` the name of its ``cdylib``;
+    ``python_source`` the directory of its Python files, or None.
+    """
+
+    name: str
+    directory: Path
+    package: str
+    library: str
+    module: str
+    python_source: Path | None = None
+    features: tuple[str, ...] = ()
+    default_features: bool = True
+
+    @property
+    def manifest(self) -> Path:
+        """The crate's Cargo.toml."""
+        return self.directory / "Cargo.toml"
+
+
+def read_extension(directory: Path, name: str | None = None) -> Extension:
+    """Read a crate's Cargo.toml and pyproject.toml.
+
+    Raises: ExtensionError -- there is none, it is malformed, or it makes no extension module.
+    """
+    manifest = directory / "Cargo.toml"
+    cargo = _read_toml(manifest)
+    if "package" not in cargo:
+        raise ExtensionError(f"{manifest}: is a workspace without a package; name one of its members")
+    package = cargo["package"]["name"]
+    library = cargo.get("lib", {})
+    crate_types = library.get("crate-type", library.get("crate_type", []))
+    if "cdylib" not in crate_types:
+        raise ExtensionError(f'{manifest}: makes no extension module; add crate-type = ["cdylib"] under [lib]')
+    if not _depends_on_pyo3(cargo):
+        raise ExtensionError(f"{manifest}: does not depend on pyo3; add it under [dependencies]")
+    library_name = library.get("name", package.replace("-", "_"))
+    pyproject = directory / "pyproject.toml"
+    maturin = _read_toml(pyproject).get("tool", {}).get("maturin", {}) if pyproject.exists() else {}
+    source = maturin.get("python-source")
+    module = maturin.get("module-name", library_name)
+    if source is None and (directory / module.split(".")[0] / "__init__.py").exists():
+        source = "."
+    return Extension(
+        name or directory.name,
+        directory,
+        package,
+        library_name,
+        module,
+        directory / source if source is not None else None,
+        tuple(maturin.get("features", ())),
+        not maturin.get("no-default-features", False),
+    )
+
+
+def find_extension(name: str, *, case_file: Path, root: Path, crates: Sequence[Path] = ()) -> Extension:
+    """Return the extension that a case file names.
+
+    A name with a slash or a dot is a path from the case file.  Otherwise it is looked for in the
+    directories that the settings list, then in ``extensions/``, then as a crate around the case file.
+
+    Raises: ExtensionError -- nothing of that name is there; the message says where it was looked for.
+    """
+    if "/" in name or name.startswith("."):
+        return read_extension((case_file.parent / name).resolve())
+    for directory in (*crates, root / "extensions" / name):
+        if directory.name == name and (directory / "Cargo.toml").exists():
+            return read_extension(directory, name)
+    around = [each for each in (*crates, *case_file.resolve().parents) if (each / "Cargo.toml").exists()]
+    for directory in around:
+        cargo = _read_toml(directory / "Cargo.toml")
+        names = {cargo.get("package", {}).get("name"), cargo.get("lib", {}).get("name"), directory.name}
+        if name in names and "package" in cargo:
+            return read_extension(directory, name)
+    places = ", ".join(str(each) for each in (root / "extensions" / name, *around))
+    raise ExtensionError(
+        f"{case_file}: no extension is named {name!r}; looked in {places}. "
+        f"Write its directory (extension: ../path) or list it under [tool.backend-matrix] extensions"
+    )
+
+
+def workspace_root(directory: Path) -> Path:
+    """Return the directory whose Cargo.lock is used: the workspace around a crate, or the crate itself."""
+    for parent in (directory, *directory.parents):
+        manifest = parent / "Cargo.toml"
+        if manifest.exists() and "workspace" in _read_toml(manifest):
+            return parent
+    return directory
+
+
+def source_digest(extension: Extension) -> str:
+    """Return a digest of everything in the checkout that decides what is compiled."""
+    digest = hashlib.blake2b(digest_size=16)
+    root = workspace_root(extension.directory)
+    single = [path for path in (root / "Cargo.toml", root / "Cargo.lock") if path.exists()]
+    for path in (*single, *_files(extension.directory, set())):
+        digest.update(os.path.relpath(path, root).encode())
+        digest.update(hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
+    return digest.hexdigest()
+
+
+def _files(directory: Path, seen: set[Path]) -> Iterator[Path]:
+    """Yield the files of a crate and of the crates that it depends on by path."""
+    directory = directory.resolve()
+    if directory in seen:
+        return
+    seen.add(directory)
+    for folder, names, files in os.walk(directory):
+        names[:] = sorted(name for name in names if name not in _NEVER_SOURCE and not name.startswith("."))
+        for name in sorted(files):
+            if not name.endswith(_PRODUCTS) and not name.startswith("."):
+                yield Path(folder, name)
+    for dependency in _path_dependencies(directory):
+        yield from _files(dependency, seen)
+
+
+def _path_dependencies(directory: Path) -> Iterator[Path]:
+    manifest = directory / "Cargo.toml"
+    if not manifest.exists():
+        return
+    cargo = _read_toml(manifest)
+    for table in (cargo, *cargo.get("target", {}).values()):
+        for kind in ("dependencies", "build-dependencies"):
+            for dependency in table.get(kind, {}).values():
+                if isinstance(dependency, dict) and "path" in dependency:
+                    yield directory / dependency["path"]
+
+
+def _depends_on_pyo3(cargo: dict[str, Any]) -> bool:
+    tables = [cargo, *cargo.get("target", {}).values()]
+    named = [item for table in tables for item in table.get("dependencies", {}).items()]
+    return any(key == "pyo3" or (isinstance(value, dict) and value.get("package") == "pyo3") for key, value in named)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExtensionError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ExtensionError(f"{path}: not TOML: {error}") from None

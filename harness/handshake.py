@@ -1,0 +1,37 @@
+"""What an interpreter says of itself when a worker starts."""
+
+from __future__ import annotations
+
+import msgspec
+
+PROTOCOL = 1
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    """What an interpreter can do; strategies are narrowed by these before anything is drawn."""
+
+    surrogate_pairs: bool = True
+    free_threaded: bool = False
+    exception_notes: bool = True
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """A worker's first message."""
+
+    protocol: int
+    implementation: str
+    implementation_version: str
+    language_version: str
+    version: str
+    pid: int
+    capabilities: Capabilities
+
+
+def common(hellos: list[Hello]) -> Capabilities:
+    """Return what all of these interpreters can do."""
+    each = [hello.capabilities for hello in hellos]
+    return Capabilities(
+        surrogate_pairs=all(one.surrogate_pairs for one in each),
+        free_threaded=all(one.free_threaded for one in each),
+        exception_notes=all(one.exception_notes for one in each),
+    )

@@ -1,0 +1,170 @@
+"""Values and programs as Python text: what people read, and what a case file can hold."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from harness.program import Program, Step
+from harness.values import (
+    Absent,
+    ArrayOf,
+    Callback,
+    Cycle,
+    ExceptionValue,
+    InTurn,
+    IteratorOf,
+    Made,
+    Named,
+    NoMethod,
+    Odd,
+    Opaque,
+    Raises,
+    Result,
+    Subclassed,
+    Value,
+    ViewOf,
+)
+
+_QUIET_NAN = "7ff8000000000000"
+OPERATOR_SYMBOLS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "matmul": "@",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "**",
+    "lshift": "<<",
+    "rshift": ">>",
+    "and_": "&",
+    "or_": "|",
+    "xor": "^",
+    "lt": "<",
+    "le": "<=",
+    "eq": "==",
+    "ne": "!=",
+    "gt": ">",
+    "ge": ">=",
+}
+
+
+def render(value: Value) -> str:
+    """Return the expression for a value; :func:`harness.vocabulary.evaluate_value` reads it back."""
+    renderer = _RENDERERS.get(type(value))
+    return repr(value) if renderer is None else renderer(value)
+
+
+def render_float(value: float) -> str:
+    """Return ``nan``, ``-inf``, ``float_bits('...')`` for a NaN with a payload, or the shortest repr."""
+    if math.isnan(value):
+        bits = struct.pack(">d", value).hex()
+        return "nan" if bits == _QUIET_NAN else f"float_bits({bits!r})"
+    return repr(value)
+
+
+def _render_all(opening: str, closing: str, empty: str) -> Callable[[Any], str]:
+    def renderer(values: Any) -> str:
+        return opening + ", ".join(map(render, values)) + closing if values else empty
+
+    return renderer
+
+
+def _render_tuple(value: tuple[Value, ...]) -> str:
+    inside = ", ".join(map(render, value))
+    return f"({inside},)" if len(value) == 1 else f"({inside})"
+
+
+def _render_complex(value: complex) -> str:
+    return f"complex({render_float(value.real)}, {render_float(value.imag)})"
+
+
+def _render_odd(value: Odd) -> str:
+    methods = [f"{name}={render(behaviour)}" for name, behaviour in value.methods]
+    if value.base == "object":
+        return f"odd({', '.join(methods)})"
+    return f"{value.base}_subclass({', '.join([render(value.payload), *methods])})"
+
+
+def _render_exception(value: ExceptionValue) -> str:
+    parts = [repr(value.type), *map(render, value.arguments)]
+    if value.notes:
+        parts.append(f"notes={render(list(value.notes))}")
+    for name, linked in (("cause", value.cause), ("context", value.context)):
+        if linked is not None:
+            parts.append(f"{name}={render(linked)}")
+    return f"exception({', '.join(parts)})"
+
+
+def _render_call(name: str, *arguments: Value) -> str:
+    return f"{name}({', '.join(map(render, arguments))})"
+
+
+_RENDERERS: dict[type, Callable[[Any], str]] = {
+    float: render_float,
+    complex: _render_complex,
+    list: _render_all("[", "]", "[]"),
+    set: _render_all("{", "}", "set()"),
+    frozenset: _render_all("frozenset({", "})", "frozenset()"),
+    tuple: _render_tuple,
+    dict: lambda value: "{" + ", ".join(f"{render(key)}: {render(item)}" for key, item in value.items()) + "}",
+    type(...): lambda value: "...",
+    Raises: lambda value: _render_call("raises", value.exception, *([value.message] if value.message else [])),
+    InTurn: lambda value: _render_call("in_turn", *value.outcomes),
+    NoMethod: lambda value: "no_method()",
+    Odd: _render_odd,
+    Callback: lambda value: _render_call("callback", *value.outcomes),
+    IteratorOf: lambda value: _render_call("iterator", list(value.entries)),
+    ExceptionValue: _render_exception,
+    Named: lambda value: _render_call("named", value.path),
+    Made: lambda value: _render_call("made", value.path, *value.arguments),
+    ArrayOf: lambda value: _render_call("array_of", value.typecode, value.data),
+    ViewOf: lambda value: _render_call("view_of", value.data, value.format, value.readonly),
+    Result: lambda value: f"result({value.step})",
+    Absent: lambda value: "absent()",
+    Opaque: lambda value: f"<{value.type}: {value.repr}>",
+    Subclassed: lambda value: f"<{value.type}: {render(value.plain)}>",
+    Cycle: lambda value: f"<the container {value.levels} levels out>",
+}
+
+
+def render_program(program: Program) -> str:
+    """Return one line of Python for each step; results are named ``r0``, ``r1``, ..."""
+    return "\n".join(
+        render_step(step, number, alone=len(program.steps) == 1) for number, step in enumerate(program.steps)
+    )
+
+
+def render_step(step: Step, number: int, *, alone: bool = False) -> str:
+    """Return one line of Python for a step; ``alone`` leaves out the name of its result."""
+    if step.kind == "forget":
+        return f"del r{step.count}"
+    operands = [_operand(each) for each in step.arguments]
+    keywords = [f"{name}={_operand(value)}" for name, value in step.keywords]
+    match step.kind:
+        case "call":
+            text = f"{step.name}({', '.join(operands + keywords)})"
+        case "method":
+            text = f"{operands[0]}.{step.name}({', '.join(operands[1:] + keywords)})"
+        case "get":
+            text = f"{operands[0]}.{step.name}"
+        case "set":
+            return f"{operands[0]}.{step.name} = {operands[1]}"
+        case "delete":
+            return f"del {operands[0]}.{step.name}"
+        case "iterate":
+            text = f"list(itertools.islice({operands[0]}, {step.count}))"
+        case "operator" if step.name in OPERATOR_SYMBOLS and len(operands) == 2:
+            text = f"{operands[0]} {OPERATOR_SYMBOLS[step.name]} {operands[1]}"
+        case "operator":
+            text = f"operator.{step.name}({', '.join(operands)})"
+        case _:
+            text = f"{step.name}({', '.join(operands)})"
+    return text if alone else f"r{number} = {text}"
+
+
+def _operand(value: Value) -> str:
+    return f"r{value.step}" if type(value) is Result else render(value)

@@ -1,0 +1,170 @@
+"""From a case to the strategy that draws its programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from harness import vocabulary
+from harness.cases import Case, Expression, StepSpec, source_of
+from harness.handshake import Capabilities
+from harness.program import Program, Step
+from harness.values import Absent, Result, Value
+
+Programs = SearchStrategy[Program]
+DrawStep = SearchStrategy[Step]
+
+
+def programs_of(case: Case, module: str, capabilities: Capabilities) -> Programs:
+    """Return the strategy for a case's programs.
+
+    ``capabilities`` are those that all backends of the run have: what one lacks is never drawn.
+    """
+    spec = case.spec
+    if spec.program is None:
+        name = spec.call or case.name
+        step = _arguments(spec.args, spec.kwargs, spec.extra_args, spec.extra_kwargs).map(
+            lambda drawn: Program(module, (Step("call", name, *drawn),))
+        )
+        return _supported(step, capabilities)
+    start = [step_strategy(each) for each in spec.program.start]
+    if not spec.program.steps:
+        return _supported(st.tuples(*start).map(lambda steps: Program(module, steps)), capabilities)
+    then = st.lists(st.one_of([step_strategy(each) for each in spec.program.steps]), max_size=spec.program.max_steps)
+    drawn = st.tuples(st.tuples(*start), then)
+    return _supported(drawn.map(lambda parts: Program(module, _linked((*parts[0], *parts[1])))), capabilities)
+
+
+def fixed_program(steps: tuple[StepSpec, ...], module: str) -> Program:
+    """Return the program that a known divergence stores: its expressions are values, nothing is drawn."""
+    return Program(module, tuple(_fixed_step(each) for each in steps))
+
+
+def step_strategy(spec: StepSpec) -> DrawStep:
+    """Return the strategy for one step of a case file."""
+    target = _target(spec)
+    kind = spec.kind
+    if kind == "forget":
+        return st.just(Step("forget", count=spec.forget or 0))
+    if kind == "iterate":
+        return target.map(lambda on: Step("iterate", "", (on,), count=spec.iterate or 0))
+    name = getattr(spec, kind)
+    arguments = _arguments(spec.args, spec.kwargs, spec.extra_args, spec.extra_kwargs)
+    if kind == "call":
+        return arguments.map(lambda drawn: Step("call", name, *drawn))
+    if kind == "set":
+        value = vocabulary.evaluate_strategy(source_of(spec.value))
+        return st.tuples(target, value).map(lambda drawn: Step("set", name, drawn))
+    return st.tuples(target, arguments).map(lambda drawn: _operation(spec, name, drawn[0], *drawn[1]))
+
+
+def _operation(
+    spec: StepSpec, name: str, target: Value, arguments: tuple[Value, ...], keywords: tuple[tuple[str, Value], ...]
+) -> Step:
+    operands = (target, *arguments)
+    if spec.reflected and len(operands) > 1:
+        operands = (operands[1], operands[0], *operands[2:])
+    return Step(spec.kind, name, operands, keywords)  # type: ignore[arg-type]
+
+
+def _target(spec: StepSpec) -> SearchStrategy[Value]:
+    return st.just(Result(spec.on)) if isinstance(spec.on, int) else vocabulary.evaluate_strategy(spec.on)
+
+
+def _arguments(
+    args: tuple[Expression, ...], kwargs: dict[str, Expression], extra_args: Expression, extra_kwargs: Expression
+) -> SearchStrategy[tuple[tuple[Value, ...], tuple[tuple[str, Value], ...]]]:
+    """Draw positional and keyword arguments; an absent positional ends the positionals."""
+    positional = st.tuples(*(vocabulary.evaluate_strategy(source_of(each)) for each in args))
+    if not kwargs and extra_args is None and extra_kwargs is None:
+        if not any("absent" in source_of(each) for each in args):
+            return positional.map(lambda drawn: (drawn, ()))
+        return positional.map(lambda drawn: (_present(drawn), ()))
+    named = [vocabulary.evaluate_strategy(source_of(each)) for each in kwargs.values()]
+    more = vocabulary.evaluate_strategy("()" if extra_args is None else source_of(extra_args))
+    others = vocabulary.evaluate_strategy("{}" if extra_kwargs is None else source_of(extra_kwargs))
+    names = tuple(kwargs)
+
+    def assemble(drawn: tuple[Any, ...]) -> tuple[tuple[Value, ...], tuple[tuple[str, Value], ...]]:
+        first, rest, values, extra = drawn
+        keywords = {name: value for name, value in zip(names, values) if not isinstance(value, Absent)}
+        return (*_present(first), *rest), tuple((extra | keywords).items())
+
+    return st.tuples(positional, more, st.tuples(*named), others).map(assemble)
+
+
+def _present(drawn: tuple[Value, ...]) -> tuple[Value, ...]:
+    for index, value in enumerate(drawn):
+        if isinstance(value, Absent):
+            return drawn[:index]
+    return drawn
+
+
+def _linked(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Point every ``result()`` that was drawn freely at a step that comes before its own."""
+    return tuple(
+        _map_step(step, lambda value, number=number: Result(value.step % number) if number else value)
+        if any(_mentions_result(each) for each in step.arguments)
+        else step
+        for number, step in enumerate(steps)
+    )
+
+
+def _mentions_result(value: Value) -> bool:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(_mentions_result, value))
+    return isinstance(value, Result)
+
+
+def _map_step(step: Step, link: Callable[[Result], Value]) -> Step:
+    def relink(value: Value) -> Value:
+        if isinstance(value, Result):
+            return link(value)
+        if type(value) in (list, tuple):
+            return type(value)(relink(each) for each in value)
+        return value
+
+    return Step(step.kind, step.name, tuple(relink(each) for each in step.arguments), step.keywords, step.count)
+
+
+def _supported(programs: Programs, capabilities: Capabilities) -> Programs:
+    if capabilities.surrogate_pairs:
+        return programs
+    return programs.filter(lambda program: not _has_surrogate_pair(program))
+
+
+def _has_surrogate_pair(value: Any) -> bool:
+    match value:
+        case str():
+            return not value.isascii() and any(
+                "\ud800" <= high <= "\udbff" and "\udc00" <= low <= "\udfff" for high, low in zip(value, value[1:])
+            )
+        case list() | tuple() | set() | frozenset():
+            return any(map(_has_surrogate_pair, value))
+        case dict():
+            return any(map(_has_surrogate_pair, value)) or any(map(_has_surrogate_pair, value.values()))
+        case _ if hasattr(value, "__dataclass_fields__"):
+            return any(_has_surrogate_pair(getattr(value, name)) for name in value.__dataclass_fields__)
+    return False
+
+
+def _fixed_step(spec: StepSpec) -> Step:
+    def value(expression: Expression) -> Value:
+        return vocabulary.evaluate_value(source_of(expression))
+
+    if spec.kind == "forget":
+        return Step("forget", count=spec.forget or 0)
+    target = Result(spec.on) if isinstance(spec.on, int) else value(spec.on)
+    if spec.kind == "iterate":
+        return Step("iterate", "", (target,), count=spec.iterate or 0)
+    name = getattr(spec, spec.kind)
+    arguments = tuple(value(each) for each in spec.args)
+    keywords = tuple((key, value(each)) for key, each in spec.kwargs.items())
+    if spec.kind == "call":
+        return Step("call", name, arguments, keywords)
+    if spec.kind == "set":
+        return Step("set", name, (target, value(spec.value)))
+    return _operation(spec, name, target, arguments, keywords)
