@@ -18,6 +18,7 @@ mod loader;
 mod modules;
 pub mod objects;
 mod run;
+pub mod slot_ids;
 pub mod slots;
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ pub fn as_pointer(object: &impl AsObject) -> *mut PyObject {
     object.as_object().as_raw().cast_mut()
 }
 
-/// The text behind `pointer`; NULL raises `SystemError`, anything but UTF-8 `UnicodeDecodeError`'s parent.
+/// The text behind `pointer`; NULL and anything but UTF-8 raise `SystemError`.
 ///
 /// # Safety
 /// `pointer` is null or a NUL-terminated string that stays unchanged for `'a`.
@@ -85,9 +85,9 @@ pub unsafe fn borrowed_str<'a>(
         return Err(null_argument(vm, function, argument));
     }
     // SAFETY: not null, and NUL-terminated by this function's contract.
-    unsafe { CStr::from_ptr(pointer) }.to_str().map_err(|_| {
-        vm.new_system_error(format!("{function}: argument '{argument}' is not UTF-8"))
-    })
+    unsafe { CStr::from_ptr(pointer) }
+        .to_str()
+        .map_err(|_| vm.new_system_error(format!("{function}: argument '{argument}' is not UTF-8")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Slot ids and their names (CPython 3.15, `Include/slots_generated.h`; PEP 820). A table.
 
-#![allow(dead_code, non_upper_case_globals)]
+#![allow(dead_code)]
 
 pub const Py_slot_end: u16 = 0;
 pub const Py_mp_subscript: u16 = 5;
