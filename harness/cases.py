@@ -18,7 +18,6 @@ from harness.expressions import ExpressionError
 from harness.rules import RULE_NAMES
 
 FILE_LIMIT_BYTES = 4 * 2**20
-ALIAS_LIMIT = 100
 
 Expression = str | int | float | bool | None
 """A strategy expression; a plain scalar of YAML stands for itself."""
@@ -133,6 +132,18 @@ def parse_case_file(text: str, path: Path) -> CaseFile:
     return _Parser(text, path).parse()
 
 
+class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+    """Plain data, with YAML 1.2's booleans: ``on`` and ``no`` are words."""
+
+
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] != _BOOLEAN]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile("^(true|false|True|False)$"), list("tTfF"))
+
+
 class _Parser:
     def __init__(self, text: str, path: Path) -> None:
         self.text = text
@@ -164,13 +175,11 @@ class _Parser:
         return CaseFile(self.path, extension, tuple(cases))
 
     def _load(self) -> tuple[yaml.Node | None, Any]:
+        loader = _Loader(self.text)
         try:
-            aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(self.text, Loader=yaml.SafeLoader))
-            if aliases > ALIAS_LIMIT:
-                raise self.error(None, f"more than {ALIAS_LIMIT} aliases; write the values out")
-            root = yaml.compose(self.text, Loader=yaml.SafeLoader)
-            self._check_duplicates(root)
-            return root, yaml.safe_load(self.text)
+            root = loader.get_single_node()
+            self._check_nodes(root, set())
+            return root, None if root is None else loader.construct_document(root)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
@@ -181,20 +190,28 @@ class _Parser:
             raise CaseFileError(f"{self.path}:1:1: not YAML: nested too deep") from None
         except ValueError as error:
             raise CaseFileError(f"{self.path}:1:1: not YAML: {error}") from None
+        finally:
+            loader.dispose()
 
-    def _check_duplicates(self, node: yaml.Node | None) -> None:
-        if isinstance(node, yaml.MappingNode):
-            seen = set()
-            for key, value in node.value:
-                if not isinstance(key, yaml.ScalarNode):
-                    raise self.error(key, "a key must be a plain word")
-                if key.value in seen:
-                    raise self.error(key, f"{key.value!r} stands here twice")
-                seen.add(key.value)
-                self._check_duplicates(value)
-        elif isinstance(node, yaml.SequenceNode):
+    def _check_nodes(self, node: yaml.Node | None, seen: set[int]) -> None:
+        """Refuse keys that stand twice, keys that are no words, and aliases, which can hide a bomb."""
+        if node is None or isinstance(node, yaml.ScalarNode):
+            return
+        if id(node) in seen:
+            raise self.error(node, "an alias of YAML (*name) is not allowed; write the value out")
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
             for value in node.value:
-                self._check_duplicates(value)
+                self._check_nodes(value, seen)
+            return
+        keys = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.error(key, "a key must be a plain word")
+            if key.value in keys:
+                raise self.error(key, f"{key.value!r} stands here twice")
+            keys.add(key.value)
+            self._check_nodes(value, seen)
 
     def _check_top(self, root: yaml.Node, top: dict[str, yaml.Node]) -> None:
         for name in CaseFileSpec.__struct_fields__:

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 _PREFIXES = ("Py", "_Py")
 
 
 def wanted_functions(library: Path) -> frozenset[str]:
-    """Return the C-API symbols that a shared library expects its interpreter to define."""
-    return frozenset(
-        symbol.name
-        for symbol in _parse(library).imported_symbols
-        if str(symbol.name).startswith(_PREFIXES) and not symbol.is_function_weak
-    )
+    """Return the C-API symbols that a shared library expects its interpreter to define.
+
+    Raises: ValueError -- the file is no shared library.
+    """
+    return _names(_parse(library).imported_symbols)
 
 
 def offered_functions(library: Path) -> frozenset[str]:
-    """Return the C-API symbols that a shared library or executable defines for others."""
-    return frozenset(
-        str(symbol.name) for symbol in _parse(library).exported_symbols if str(symbol.name).startswith(_PREFIXES)
-    )
+    """Return the C-API symbols that a shared library or executable defines for others.
+
+    Raises: ValueError -- the file is no shared library or executable.
+    """
+    return _names(_parse(library).exported_symbols)
 
 
-class _Binary:
-    """The symbols of one file, whatever its format."""
+def _names(symbols: Any) -> frozenset[str]:
+    names = (str(symbol.name) for symbol in symbols)
+    return frozenset(name for name in names if name.startswith(_PREFIXES))
 
 
-def _parse(library: Path):  # type: ignore[no-untyped-def]  # lief's binaries have no common type
-    # Imported here: reading symbols is for fresh builds only, and a warm run should not pay for it.
+def _parse(library: Path) -> Any:
+    # Imported here: symbols are read when something was built, and a warm run should not pay for it.
     import lief
 
     binary = lief.parse(str(library))

@@ -467,7 +467,6 @@ OWN_STRATEGIES: dict[str, Callable[..., Any]] = {
         odd_mapping,
         odd_sequence,
         odd_str,
-        raises,
         ranges,
         result,
         scalar,
@@ -507,8 +506,23 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "frozenset": frozenset,
 }
 
+
+
+def _drawn(builder: Callable[..., Any]) -> Callable[..., Values]:
+    def strategy(*arguments: Any, **keywords: Any) -> Values:
+        positional = st.tuples(*map(lift, arguments))
+        named = st.fixed_dictionaries({name: lift(value) for name, value in keywords.items()})
+        return st.builds(lambda drawn, more: builder(*drawn, **more), positional, named)
+
+    return strategy
+
+
 STRATEGY_NAMES: dict[str, Any] = (
-    {name: getattr(st, name) for name in HYPOTHESIS_NAMES} | CONSTANTS | BUILDERS | OWN_STRATEGIES | SUBCLASSES
+    {name: getattr(st, name) for name in HYPOTHESIS_NAMES}
+    | CONSTANTS
+    | {name: _drawn(builder) for name, builder in BUILDERS.items()}
+    | OWN_STRATEGIES
+    | SUBCLASSES
 )
 VALUE_NAMES: dict[str, Any] = (
     CONSTANTS

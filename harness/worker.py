@@ -12,13 +12,17 @@ can reach the protocol; what it prints goes to the two files, which are descript
 * an ``Executor`` runs the steps of one program and observes each of them.
 """
 
+import sys
+
+# The directory of this file is no place to import from: its modules are the harness's.
+del sys.path[0]
+
 import copy
 import importlib
 import json
 import operator
 import os
 import struct
-import sys
 import warnings
 
 PROTOCOL = 1

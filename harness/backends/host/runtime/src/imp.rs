@@ -97,7 +97,6 @@ fn exec_dynamic(module: PyObjectRef, vm: &VirtualMachine) -> PyResult<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::testing::with_interpreter;
 
     #[test]

@@ -1,0 +1,57 @@
+"""What a backend is to the rest of the harness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from harness.builds import Built, Progress
+from harness.extensions import Extension
+from harness.process import WorkerCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An interpreter together with the way an extension is compiled for it.
+
+    ``language_version`` is that of Python (PEP 387's major and minor).  ``offered`` lists the C-API
+    symbols that the interpreter exports, or is None if every extension that compiles can be loaded.
+    """
+
+    name: str
+    description: str
+    language_version: tuple[int, int]
+    command: WorkerCommand
+    compile: Callable[[Extension, Progress, bool], Built]
+    offered: frozenset[str] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def build(self, extension: Extension, *, progress: Progress, rebuild: bool = False) -> Built:
+        """Return the extension compiled for this backend.  Raises: BuildError -- the compiler said no."""
+        return self.compile(extension, progress, rebuild)
+
+    def missing(self, built: Built) -> tuple[str, ...]:
+        """Return the C-API functions that a compiled extension wants and this interpreter lacks, sorted."""
+        return () if self.offered is None else tuple(sorted(built.wanted - self.offered))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run asks of a backend's provider: an interpreter's path, or None to find one."""
+
+    path: Path | None
+    progress: Progress
+    rebuild: bool = False
+
+
+class Provider(Protocol):
+    """The object behind an entry point in the group ``backend_matrix.backends``."""
+
+    def __call__(self, request: Request) -> Backend:
+        """Find the interpreter, building it if the backend brings its own.
+
+        Raises: BackendUnavailableError -- it is not on this machine; BuildError -- it cannot be built.
+        """
+        ...

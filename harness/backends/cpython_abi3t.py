@@ -1,0 +1,65 @@
+"""The control: CPython 3.15 with extensions built for the stable ABI that RustPython's build uses.
+
+What differs between this backend and the reference comes from the ABI or from PyO3's code for it; what
+differs between this one and RustPython does not.  Source: PEP 803, the stable ABI of free-threaded Python.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.backends.base import Backend, Request
+from harness.backends.interpreters import Interpreter, installed, probe
+from harness.builds import Built, Progress, build_extension, cargo_module
+from harness.errors import BackendUnavailableError
+from harness.extensions import Extension
+from harness.process import WorkerCommand
+
+OLDEST = (3, 15)
+
+
+def provide(request: Request) -> Backend:
+    """Return the backend of the given CPython 3.15, or of the first that is installed."""
+    interpreter = _choose(request.path)
+
+    def compile_extension(extension: Extension, progress: Progress, rebuild: bool) -> Built:
+        def make(site: Path, target: Path) -> Path:
+            environment = {
+                "PYO3_PYTHON": interpreter.executable,
+                "PYO3_BUILD_EXTENSION_MODULE": "1",
+                "PYO3_CONFIG_FILE": None,
+                "PYO3_NO_PYTHON": None,
+            }
+            return cargo_module(
+                extension, site, target, suffix=".abi3t.so", environment=environment, progress=progress
+            )
+
+        return build_extension(
+            extension,
+            backend="cpython-abi3t",
+            key=f"{interpreter.executable} {interpreter.version}",
+            rebuild=rebuild,
+            progress=progress,
+            make=make,
+        )
+
+    return Backend(
+        name="cpython-abi3t",
+        description=f"CPython {interpreter.version}, abi3t ({interpreter.executable})",
+        language_version=interpreter.language_version,
+        command=WorkerCommand((interpreter.executable,)),
+        compile=compile_extension,
+        versions={"interpreter": interpreter.version},
+    )
+
+
+def _choose(path: Path | None) -> Interpreter:
+    if path is None:
+        able = [each for each in installed() if each.language_version >= OLDEST]
+        if not able:
+            raise BackendUnavailableError("no CPython 3.15 was found; name one with --backend cpython-abi3t=PATH")
+        return able[0]
+    interpreter = probe(path)
+    if interpreter.implementation != "cpython" or interpreter.language_version < OLDEST:
+        raise BackendUnavailableError(f"{path}: is {interpreter.implementation} {interpreter.version}, not CPython 3.15")
+    return interpreter

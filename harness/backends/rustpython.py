@@ -1,0 +1,157 @@
+"""RustPython, as the host that we build from its released crates.
+
+Released RustPython cannot load an extension module, so this backend brings an executable that embeds it:
+the crate in ``host/`` beside this file, which travels in the wheel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from harness.backends.base import Backend, Request
+from harness.builds import (
+    Built,
+    Progress,
+    build_extension,
+    cache_directory,
+    cargo_module,
+    digest_of,
+    locked,
+    run_tool,
+)
+from harness.errors import BackendUnavailableError
+from harness.extensions import Extension
+from harness.process import WorkerCommand
+from harness.symbols import offered_functions
+
+VERSION = "0.6.0"
+LANGUAGE_VERSION = (3, 14)
+"""What ``sys.version_info`` says in RustPython 0.6.0."""
+
+HOST_CRATE = Path(__file__).parent / "host"
+EXECUTABLE = "rustpython-host"
+RUNTIME = "libbackend_matrix_host.so"
+
+# PyO3 cannot ask RustPython what it is; this file tells it.  Source: pyo3-build-config 0.30, `InterpreterConfig`.
+PYO3_CONFIG = """\
+implementation=RustPython
+version=3.15
+shared=true
+target_abi=RustPython-abi3t-3.15
+suppress_build_script_link_lines=true
+"""
+
+
+def provide(request: Request) -> Backend:
+    """Return the backend of the given host, or of the one in the cache, which is built if missing."""
+    executable = _given(request.path) if request.path is not None else build_host(request.progress, request.rebuild)
+    offered = _offered(executable.with_name(RUNTIME))
+
+    def compile_extension(extension: Extension, progress: Progress, rebuild: bool) -> Built:
+        def make(site: Path, target: Path) -> Path:
+            config = cache_directory() / "pyo3-rustpython.config"
+            _write_if_changed(config, PYO3_CONFIG)
+            environment = {"PYO3_CONFIG_FILE": str(config), "PYO3_NO_PYTHON": "1", "PYO3_PYTHON": None}
+            return cargo_module(
+                extension, site, target, suffix=".abi3t.so", environment=environment, progress=progress
+            )
+
+        return build_extension(
+            extension, backend="rustpython", key=PYO3_CONFIG, rebuild=rebuild, progress=progress, make=make
+        )
+
+    return Backend(
+        name="rustpython",
+        description=f"RustPython {VERSION} ({executable})",
+        language_version=LANGUAGE_VERSION,
+        command=WorkerCommand((str(executable),)),
+        compile=compile_extension,
+        offered=offered,
+        versions={"interpreter": VERSION, "host": executable.parent.name},
+    )
+
+
+def build_host(progress: Progress, rebuild: bool = False) -> Path:
+    """Return the host's executable, built once for each machine, compiler and source of the crate.
+
+    Raises: BuildError -- the compiler said no; the text holds its last lines.
+    """
+    digest = digest_of(_host_digest())
+    place = cache_directory() / "host" / f"{VERSION}-{digest}"
+    executable = place / EXECUTABLE
+    if executable.exists() and not rebuild:
+        return executable
+    with locked("build-host", progress):
+        if executable.exists() and not rebuild:
+            return executable
+        progress(f"building the host of RustPython {VERSION}: about ten minutes, once on this machine")
+        target = cache_directory() / "target" / f"host-{digest_of(VERSION)[:8]}"
+        run_tool(
+            # Some of RustPython's dependencies declare a newer compiler than they need.
+            ["cargo", "build", "--release", "--locked", "--ignore-rust-version"]
+            + ["--manifest-path", str(HOST_CRATE / "Cargo.toml"), "--target-dir", str(target)],
+            what="building the host of RustPython",
+            environment={"PYO3_CONFIG_FILE": None, "PYO3_NO_PYTHON": None},
+            progress=progress,
+        )
+        _install(target / "release", place)
+    return executable
+
+
+def _install(built: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as directory:
+        fresh = Path(directory) / "fresh"
+        fresh.mkdir()
+        for name in (RUNTIME, EXECUTABLE):
+            shutil.copy2(built / name, fresh / name)
+        if place.exists():
+            place.rename(Path(directory) / "old")
+        fresh.rename(place)
+
+
+def _given(path: Path) -> Path:
+    if not path.exists():
+        raise BackendUnavailableError(f"{path}: no host there; leave the path out and it is built")
+    if not path.with_name(RUNTIME).exists():
+        raise BackendUnavailableError(
+            f"{path}: {RUNTIME} does not lie beside it; a plain rustpython cannot load extension modules"
+        )
+    return path.absolute()
+
+
+def _host_digest() -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for folder, names, files in os.walk(HOST_CRATE):
+        names[:] = sorted(name for name in names if name not in ("target", "tests"))
+        for name in sorted(files):
+            if name.endswith((".rs", ".toml", ".lock", ".c", ".h")):
+                path = Path(folder, name)
+                digest.update(str(path.relative_to(HOST_CRATE)).encode())
+                digest.update(hashlib.blake2b(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _offered(runtime: Path) -> frozenset[str]:
+    """Return the runtime's exports, which are kept beside it once they have been read."""
+    stat = runtime.stat()
+    name = hashlib.blake2b(f"{runtime} {stat.st_mtime_ns} {stat.st_size}".encode(), digest_size=12).hexdigest()
+    kept = cache_directory() / "exports" / f"{name}.json"
+    if not kept.exists():
+        _write_if_changed(kept, msgspec.json.encode(sorted(offered_functions(runtime))).decode())
+    return frozenset(msgspec.json.decode(kept.read_bytes(), type=list[str]))
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    if path.exists() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as stream:
+        stream.write(text)
+    Path(stream.name).replace(path)

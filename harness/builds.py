@@ -1,0 +1,207 @@
+"""The build cache and the tools that fill it.
+
+Everything that is built lies under one directory per digest in the user's cache, is written beside its
+place and renamed into it, and is guarded by a lock, so that several runs can start at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import filelock
+import msgspec
+import platformdirs
+
+from harness.errors import BuildError
+from harness.extensions import Extension, source_digest
+
+CACHE_VARIABLE = "BACKEND_MATRIX_CACHE"
+MESSAGE_LINES = 60
+_FLAGS = ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CC", "CFLAGS", "LDFLAGS")
+
+Progress = Callable[[str], None]
+"""Called with one short line whenever a build has something to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An extension compiled for one backend.
+
+    ``site`` is the directory to put on ``sys.path``; ``library`` the shared library in it; ``digest``
+    names the inputs; ``wanted`` lists the C-API symbols that it expects of its interpreter.
+    """
+
+    extension: Extension
+    site: Path
+    library: Path
+    digest: str
+    wanted: frozenset[str]
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """What is kept beside a built extension."""
+
+    library: str
+    wanted: list[str]
+
+
+def cache_directory() -> Path:
+    """Return the directory for everything that is built: ``BACKEND_MATRIX_CACHE``, or the user's cache."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else platformdirs.user_cache_path("backend-matrix")
+
+
+@cache
+def compiler_version() -> str:
+    """Return what ``rustc -vV`` says.  Raises: BuildError -- there is no Rust compiler."""
+    try:
+        done = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise BuildError("rustc was not found; install Rust (https://rustup.rs) and put it on PATH") from None
+    except subprocess.CalledProcessError as error:
+        raise BuildError(f"rustc -vV failed:\n{error.stderr}") from None
+    return done.stdout
+
+
+def digest_of(*parts: str) -> str:
+    """Return a digest of texts, the compiler, and the variables that change what it makes."""
+    flags = [f"{name}={os.environ.get(name, '')}" for name in _FLAGS]
+    joined = "\0".join((*parts, compiler_version(), *flags))
+    return hashlib.blake2b(joined.encode(), digest_size=12).hexdigest()
+
+
+@contextlib.contextmanager
+def locked(name: str, progress: Progress) -> Iterator[None]:
+    """Hold a lock of the cache; says so when another run holds it."""
+    path = cache_directory() / "locks" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        progress(f"waiting for another run that builds {name}")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def build_extension(
+    extension: Extension,
+    *,
+    backend: str,
+    key: str,
+    rebuild: bool,
+    progress: Progress,
+    make: Callable[[Path, Path], Path],
+) -> Built:
+    """Return an extension as compiled for a backend, from the cache if nothing has changed.
+
+    ``key`` names everything about the backend that decides what is compiled.  ``make(site, target)``
+    fills an empty directory, compiling in a target directory that the backend's extensions share, and
+    returns the library in it.
+
+    Raises: BuildError -- the compiler or ``make`` said no; nothing is left in the cache.
+    """
+    digest = digest_of(source_digest(extension), extension.module, backend, key)
+    place = cache_directory() / "built" / backend / f"{extension.name}-{digest}"
+    record = place / "built.json"
+    if record.exists() and not rebuild:
+        return _read_built(extension, place, digest)
+    with locked(f"build-{backend}", progress):
+        if not record.exists() or rebuild:
+            progress(f"compiling {extension.name} for {backend}")
+            _fill(place, extension, make, cache_directory() / "target" / f"{backend}-{digest_of(key)[:8]}")
+    return _read_built(extension, place, digest)
+
+
+def _fill(place: Path, extension: Extension, make: Callable[[Path, Path], Path], target: Path) -> None:
+    from harness.symbols import wanted_functions
+
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as directory:
+        fresh = Path(directory) / "fresh"
+        site = fresh / "site"
+        site.mkdir(parents=True)
+        library = make(site, target)
+        kept = _Record(str(library.relative_to(site)), sorted(wanted_functions(library)))
+        (fresh / "built.json").write_bytes(msgspec.json.encode(kept))
+        if place.exists():
+            place.rename(Path(directory) / "old")
+        fresh.rename(place)
+
+
+def _read_built(extension: Extension, place: Path, digest: str) -> Built:
+    record = msgspec.json.decode((place / "built.json").read_bytes(), type=_Record)
+    site = place / "site"
+    return Built(extension, site, site / record.library, digest, frozenset(record.wanted))
+
+
+def run_tool(argv: Sequence[str], *, what: str, environment: Mapping[str, str | None], progress: Progress) -> None:
+    """Run a build tool and pass on what it says.
+
+    ``environment`` is laid over this process's; None removes a variable.
+
+    Raises: BuildError -- it is missing or failed; the text ends with its own last lines.
+    """
+    merged = dict(os.environ)
+    for name, value in environment.items():
+        merged.pop(name, None)
+        if value is not None:
+            merged[name] = value
+    tail: deque[str] = deque(maxlen=MESSAGE_LINES)
+    try:
+        process = subprocess.Popen(
+            argv, env=merged, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+    except FileNotFoundError:
+        raise BuildError(f"{what}: {argv[0]} was not found; install it and put it on PATH") from None
+    assert process.stdout is not None, "a pipe was asked for"
+    with process:
+        for raw in process.stdout:
+            line = raw.decode("utf-8", "replace").rstrip()
+            tail.append(line)
+            if line.lstrip().startswith(("Compiling", "Downloading", "Building", "Finished", "Updating")):
+                progress(line.strip())
+    if process.returncode != 0:
+        raise BuildError(f"{what}: {argv[0]} failed with exit code {process.returncode}\n" + "\n".join(tail))
+
+
+def cargo_module(
+    extension: Extension, site: Path, target: Path, *, suffix: str, environment: Mapping[str, str | None], progress: Progress
+) -> Path:
+    """Compile a crate under PyO3's stable ABI and lay it out as its wheel would be; return the library.
+
+    Cargo is called directly, because maturin must be able to run the interpreter that it builds for.
+    The feature ``pyo3/abi3t`` is the stable ABI of free-threaded Python (PEP 803).
+    """
+    features = ",".join(("pyo3/abi3t", *extension.features))
+    argv = ["cargo", "build", "--release", "--lib", "--manifest-path", str(extension.manifest)]
+    argv += ["--features", features, *([] if extension.default_features else ["--no-default-features"])]
+    run_tool(
+        [*argv, "--target-dir", str(target)],
+        what=f"compiling {extension.name}",
+        environment=environment,
+        progress=progress,
+    )
+    *packages, stem = extension.module.split(".")
+    if extension.python_source is not None:
+        root = packages[0] if packages else stem
+        shutil.copytree(extension.python_source / root, site / root, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    library = site.joinpath(*packages, stem + suffix)
+    if extension.python_source is not None and not packages:
+        library = site / stem / (stem + suffix)
+    library.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(target / "release" / f"lib{extension.library}.so", library)
+    return library

@@ -1,0 +1,212 @@
+"""Case files and their items, as pytest collects and runs them."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+from harness.cases import Case, CaseFile, read_case_file
+from harness.errors import HarnessError
+from harness.eventlog import FindingRecord, ItemEvent
+from harness.examine import Examination, Plan, examine
+from harness.differential import Differential
+from harness.findings import known_of
+from harness.matrix import capabilities_of
+from harness.observation import Observation
+from harness.codec import encode_program
+from harness.report import failure, junit
+from harness.settings import Settings
+from harness.strategies import programs_of
+
+if TYPE_CHECKING:
+    from harness.session import MatrixPlugin
+
+
+class ItemFailed(Exception):
+    """An item that did not pass; the text is all that there is to show."""
+
+
+def find_case_files(config: pytest.Config, settings: Settings) -> list[Path]:
+    """Return the case files that pytest's arguments name, or lie below a directory that they name.
+
+    A file that is named is one whatever it is called, if it is YAML; below a directory those count that
+    match the ``cases`` setting.
+    """
+    kept: list[Path] | None = config.stash.get(_FOUND, None)
+    if kept is None:
+        matching = sorted({path for pattern in settings.cases for path in settings.root.glob(pattern)})
+        named = [Path(config.invocation_params.dir, str(each).split("::")[0]).resolve() for each in config.args]
+        kept = [path for path in named if path.suffix in (".yaml", ".yml") and path.is_file()]
+        kept += [path for path in matching if any(path.is_relative_to(each) for each in named) and path not in kept]
+        kept = list(dict.fromkeys(kept))
+        config.stash[_FOUND] = kept
+    return kept
+
+
+def case_file(path: Path) -> CaseFile:
+    """Return a case file, read once in a run.  Raises: CaseFileError -- see :func:`read_case_file`."""
+    if path not in _READ:
+        _READ[path] = read_case_file(path)
+    return _READ[path]
+
+
+_READ: dict[Path, CaseFile] = {}
+_FOUND = pytest.StashKey[list[Path]]()
+
+
+class CaseModule(pytest.File):
+    """One case file."""
+
+    def __init__(self, *, run: MatrixPlugin, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.run = run
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """Yield an item for each case and each backend other than the reference."""
+        for case in case_file(self.path).cases:
+            for backend in self.run.settings.others:
+                yield Item.from_parent(self, name=f"{case.name}[{backend}]", case=case, backend=backend, run=self.run)
+
+
+class Item(pytest.Item):
+    """One case on one backend."""
+
+    def __init__(self, *, case: Case, backend: str, run: MatrixPlugin, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.case = case
+        self.backend = backend
+        self.run = run
+        digest = hashlib.blake2b(f"{run.seed} {self.nodeid}".encode(), digest_size=8).digest()
+        self.seed = int.from_bytes(digest, "big")
+        self.examination = Examination("broken")
+        self.missing: tuple[str, ...] = ()
+        self.started = 0.0
+
+    def runtest(self) -> None:
+        """Examine the case; what came of it is a pass, a failure, an expected failure or a skip."""
+        self.started = time.monotonic()
+        try:
+            self._examine()
+        except HarnessError as error:
+            self.examination.note = str(error)
+            raise ItemFailed(f"broken: {error}") from None
+        finally:
+            versions = {name: self._description(name) for name in (self.run.settings.reference, self.backend)}
+            self.user_properties.extend(junit.properties(self.event(None), versions))
+        self._report(self.examination)
+
+    def _examine(self) -> None:
+        run, case = self.run, self.case
+        extension = run.matrix.extension(case.extension, case.file)
+        for name in (run.settings.reference, self.backend):
+            self.missing = run.matrix.missing(name, extension)
+            if self.missing:
+                self.examination.verdict = "unsupported"
+                return
+        lanes = [run.matrix.lane(name, extension) for name in (run.settings.reference, self.backend)]
+        for lane in lanes:
+            lane.timeout_s = case.spec.timeout_s or run.settings.timeout_s
+        programs = programs_of(case, extension.module, capabilities_of(*lanes))
+        differential = Differential(*lanes, frozenset(case.spec.rules))
+        try:
+            self.examination = examine(programs, differential, known_of(case, self.backend), self._plan())
+        finally:
+            differential.abandon()
+
+    def _plan(self) -> Plan:
+        profile = hypothesis.settings()
+        wanted = self.run.settings.examples or min(
+            profile.max_examples, self.case.spec.max_examples or profile.max_examples
+        )
+        return Plan(self.nodeid, self.seed, wanted, profile, profile.database)
+
+    def _report(self, examination: Examination) -> None:
+        match examination.verdict:
+            case "unsupported":
+                pytest.skip(f"unsupported: {self.backend} lacks {', '.join(self.missing)}")
+            case "known":
+                reasons = [entry.reason for entry in known_of(self.case, self.backend).values()]
+                pytest.xfail("; ".join(reasons))
+            case "stale":
+                raise ItemFailed(failure.describe_stale(examination.stale, other=self.backend))
+            case "diverge" | "flaky":
+                raise ItemFailed(self._text(examination))
+
+    def _text(self, examination: Examination) -> str:
+        if examination.finding is None:
+            return f"{examination.verdict}: {examination.note}"
+        text = failure.describe_finding(
+            examination.finding,
+            reference=self.run.settings.reference,
+            other=self.backend,
+            case=self.nodeid,
+            seed=self.run.seed,
+            examples=examination.examples,
+            replay=f"pytest --backend-matrix --hypothesis-seed={self.run.seed} '{self.nodeid}'",
+        )
+        return f"{examination.verdict}: {examination.note}\n\n{text}" if examination.note else text
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show our own failures as their text alone, anything else as pytest does."""
+        if isinstance(excinfo.value, ItemFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return file, line from 0, and name, for pytest's own listings."""
+        return self.path, self.case.line - 1, self.name
+
+    def _description(self, name: str) -> str:
+        try:
+            return self.run.matrix.backend(name).description
+        except HarnessError:
+            return "not available"
+
+    def event(self, report: pytest.TestReport | None) -> ItemEvent:
+        """Return what the event log says of this item."""
+        examination = self.examination
+        outcome = "" if report is None else "xfailed" if hasattr(report, "wasxfail") else report.outcome
+        return ItemEvent(
+            item=self.nodeid,
+            case=self.case.name,
+            backend=self.backend,
+            verdict=examination.verdict,
+            outcome=outcome,
+            examples=examination.examples,
+            seed=self.seed,
+            duration_s=round(time.monotonic() - self.started, 3),
+            finding=_record(examination),
+            known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
+            rules_applied=dict(examination.rules_applied),
+            missing=self.missing,
+            message=examination.note,
+        )
+
+
+def _record(examination: Examination) -> FindingRecord | None:
+    finding = examination.finding
+    if finding is None:
+        return None
+    kind, place = finding.identity
+    return FindingRecord(
+        kind=kind,
+        place=place,
+        step=finding.divergence.step,
+        path=finding.divergence.path,
+        program=encode_program(finding.program),
+        text=failure.program_text(finding.program),
+        reference=[_observed(each) for each in finding.reference],
+        other=[_observed(each) for each in finding.other],
+    )
+
+
+def _observed(observation: Observation) -> dict[str, Any]:
+    outcome = observation.outcome
+    fields = {name: getattr(outcome, name) for name in outcome.__dataclass_fields__}
+    return {"outcome": type(outcome).__name__.lower(), **fields, "effects": observation.effects}

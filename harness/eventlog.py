@@ -1,0 +1,126 @@
+"""The event log: one JSONL file per run, from which every report is made.
+
+The first line is a header, the last a footer; a file without its footer is of a run that did not end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import msgspec
+
+FORMAT = 1
+LOG_NAME = "events.jsonl"
+
+
+class BackendFacts(msgspec.Struct, frozen=True):
+    """One backend of a run: what it is, and digests of what was built for it."""
+
+    name: str
+    description: str
+    versions: dict[str, str]
+    built: dict[str, str]
+
+
+class Header(msgspec.Struct, frozen=True, tag="header"):
+    """What a run was made with."""
+
+    format: int
+    started: str
+    harness: str
+    reference: str
+    backends: tuple[str, ...]
+    seed: int
+    versions: dict[str, str]
+
+
+class BackendEvent(msgspec.Struct, frozen=True, tag="backend"):
+    """A backend that took part."""
+
+    facts: BackendFacts
+
+
+class FindingRecord(msgspec.Struct, frozen=True):
+    """A divergence, with its program in wire form and as Python text, and both observations."""
+
+    kind: str
+    place: str
+    step: int
+    path: str
+    program: Any
+    text: str
+    reference: Any
+    other: Any
+
+
+class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
+    """What came of one case on one backend."""
+
+    item: str
+    case: str
+    backend: str
+    verdict: str
+    outcome: str
+    examples: int
+    seed: int
+    duration_s: float
+    finding: FindingRecord | None = None
+    known: dict[str, int] = {}
+    rules_applied: dict[str, int] = {}
+    missing: tuple[str, ...] = ()
+    message: str = ""
+
+
+class Footer(msgspec.Struct, frozen=True, tag="footer"):
+    """The end of a run: how many items had which verdict."""
+
+    ended: str
+    exit_code: int
+    verdicts: dict[str, int]
+
+
+Event = Header | BackendEvent | ItemEvent | Footer
+
+
+class EventLog:
+    """Writes events as they happen; the file gets its name when the run has ended.
+
+    Until then it is ``events.jsonl.partial``, so that no half log is taken for a whole one.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / LOG_NAME
+        self.partial = directory / (LOG_NAME + ".partial")
+        self._stream: IO[bytes] = open(self.partial, "wb")
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, event: Event) -> None:
+        """Append an event; it is in the file when this returns."""
+        self._stream.write(self._encoder.encode(event) + b"\n")
+        self._stream.flush()
+
+    def finish(self, footer: Footer) -> None:
+        """Write the footer and give the file its name."""
+        self.write(footer)
+        self._stream.close()
+        self.partial.replace(self.path)
+
+    def __enter__(self) -> EventLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """Yield the events of a log.  Raises: msgspec.DecodeError -- a line is no event."""
+    decoder = msgspec.json.Decoder(Event)
+    with open(path, "rb") as stream:
+        for line in stream:
+            yield decoder.decode(line)

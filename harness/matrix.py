@@ -1,0 +1,95 @@
+"""The backends of one run: provided, built for, and running, each when it is first needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from harness import backends
+from harness.backends.base import Backend, Request
+from harness.builds import Built, Progress
+from harness.errors import HarnessError
+from harness.extensions import Extension, find_extension
+from harness.handshake import Capabilities, common
+from harness.lanes import Lane
+from harness.settings import Settings
+
+T = TypeVar("T")
+
+
+class Matrix:
+    """Hands out lanes.  An error met once is raised again for every item that needs the same thing."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        self.settings = settings
+        self.progress = progress
+        self._backends: dict[str, Backend | HarnessError] = {}
+        self._built: dict[tuple[str, Path], Built | HarnessError] = {}
+        self._lanes: dict[tuple[str, Path], Lane] = {}
+
+    def backend(self, name: str) -> Backend:
+        """Return a backend.  Raises: BackendUnavailableError, BuildError -- see its provider."""
+        if name not in self._backends:
+            request = Request(self.settings.interpreters.get(name), self.progress, self.settings.rebuild)
+            try:
+                self._backends[name] = backends.provide(name, request)
+            except HarnessError as error:
+                self._backends[name] = error
+        return _value(self._backends[name])
+
+    def extension(self, name: str, case_file: Path) -> Extension:
+        """Return the crate that a case file names.  Raises: ExtensionError -- there is none."""
+        return find_extension(
+            name, case_file=case_file, root=self.settings.root, crates=self.settings.extensions
+        )
+
+    def built(self, name: str, extension: Extension) -> Built:
+        """Return an extension compiled for a backend.  Raises: BuildError -- the compiler said no."""
+        key = name, extension.directory
+        if key not in self._built:
+            try:
+                backend = self.backend(name)
+                self._built[key] = backend.build(
+                    extension, progress=self.progress, rebuild=self.settings.rebuild
+                )
+            except HarnessError as error:
+                self._built[key] = error
+        return _value(self._built[key])
+
+    def missing(self, name: str, extension: Extension) -> tuple[str, ...]:
+        """Return the C-API functions that an extension wants and a backend lacks."""
+        return self.backend(name).missing(self.built(name, extension))
+
+    def lane(self, name: str, extension: Extension) -> Lane:
+        """Return the lane of an extension on a backend, with its worker running.
+
+        Raises: BuildError, WorkerStartError, WorkerProtocolError -- it cannot be had.
+        """
+        key = name, extension.directory
+        if key not in self._lanes:
+            built = self.built(name, extension)
+            self._lanes[key] = Lane(
+                name,
+                self.backend(name).command,
+                extension.module,
+                [str(built.site)],
+                timeout_s=self.settings.timeout_s,
+            )
+        return self._lanes[key]
+
+    def close(self) -> None:
+        """End every worker."""
+        for lane in self._lanes.values():
+            lane.close()
+        self._lanes.clear()
+
+
+def capabilities_of(*lanes: Lane) -> Capabilities:
+    """Return what the interpreters behind these lanes all can do."""
+    return common([lane.hello for lane in lanes])
+
+
+def _value(kept: T | HarnessError) -> T:
+    if isinstance(kept, HarnessError):
+        raise kept
+    return kept

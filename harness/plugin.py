@@ -1,0 +1,42 @@
+"""The pytest plug-in's options.  Nothing else is imported unless ``--backend-matrix`` is given."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; this is all that a run without ``--backend-matrix`` sees of the plug-in."""
+    group = parser.getgroup("backend-matrix", "the same extension module on several interpreters")
+    group.addoption(
+        "--backend-matrix",
+        action="store_true",
+        help="compile each extension once per backend, and compare what they do",
+    )
+    group.addoption(
+        "--backends", metavar="NAMES", help="backends to run, such as cpython,rustpython (the reference always runs)"
+    )
+    group.addoption(
+        "--backend",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="the interpreter of a backend; may be given more than once",
+    )
+    group.addoption("--reference", metavar="NAME", help="the backend that the others are compared with")
+    group.addoption(
+        "--examples", type=int, metavar="N", help="examples per case (default: that of Hypothesis's profile)"
+    )
+    group.addoption("--rebuild", action="store_true", help="compile everything again, the host too")
+    group.addoption(
+        "--matrix-results", metavar="DIR", help="where the event log and JUnit XML go (default: results)"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring in the rest, if asked."""
+    if config.getoption("backend_matrix"):
+        from harness.session import MatrixPlugin
+
+        config.pluginmanager.register(MatrixPlugin(config), "backend-matrix-session")

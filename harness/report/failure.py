@@ -1,0 +1,160 @@
+"""What a person reads when an item fails: the program, both observations, and where they differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from harness.cases import KnownSpec
+from harness.codec import decode
+from harness.findings import Finding, place_of
+from harness.observation import Crashed, Hung, Observation, Raised, Returned, Unsupported, Wire
+from harness.program import Program, Step
+from harness.render import render, render_step
+from harness.values import Result, Value
+
+LINE_LIMIT = 400
+WIDTH = 78
+
+
+def describe_finding(
+    finding: Finding, *, reference: str, other: str, case: str, seed: int, examples: int, replay: str
+) -> str:
+    """Return the text of a divergence, lines of about 78 characters.
+
+    ``reference`` and ``other`` name the backends; ``replay`` is a command that runs the item again.
+    """
+    divergence = finding.divergence
+    width = max(len(reference), len(other))
+    lines = [f"{other} does not do what {reference} does: {divergence.kind} differs", ""]
+    lines += ["Smallest program found:", ""]
+    for number, step in enumerate(finding.program.steps):
+        marker = ">" if number == divergence.step else " "
+        lines.append(f"  {marker} {_cut(render_step(step, number, alone=len(finding.program.steps) == 1))}")
+    if divergence.step < len(finding.program.steps) - 1:
+        lines.append("    (steps after the marked one are not judged)")
+    lines.append("")
+    for name, observations in ((reference, finding.reference), (other, finding.other)):
+        seen = list(describe_observation(observations[min(divergence.step, len(observations) - 1)]))
+        lines.append(f"  {name:<{width}}  {seen[0]}")
+        lines += [f"  {'':<{width}}  {each}" for each in seen[1:]]
+    lines += ["", f"Where: {place_of(finding.program, divergence)}"]
+    lines.append(f"  {reference:<{width}}  {_cut(describe_part(divergence.reference))}")
+    lines.append(f"  {other:<{width}}  {_cut(describe_part(divergence.other))}")
+    lines += ["", f"{case}, seed {seed}, {examples} examples", f"Run it again:  {replay}"]
+    lines += ["", "If this is to stay, add to the case:", "", *known_entry(finding, other)]
+    return "\n".join(lines)
+
+
+def known_entry(finding: Finding, other: str) -> Iterator[str]:
+    """Yield the lines of YAML that record a finding in the case's ``known`` list."""
+    kind, place = finding.identity
+    yield "    known:"
+    yield f"      - backend: {other}"
+    yield f"        kind: {kind}"
+    yield f"        place: {json.dumps(place)}"
+    yield "        reason: ..."
+    yield "        program:"
+    for step in finding.program.steps:
+        yield f"          - {step_entry(step)}"
+
+
+def step_entry(step: Step) -> str:
+    """Return a step as a case file's flow mapping, its values as expressions."""
+    if step.kind == "forget":
+        return f"{{forget: {step.count}}}"
+    operands = list(step.arguments)
+    parts = []
+    if step.kind != "call":
+        target = operands.pop(0)
+        on = str(target.step) if isinstance(target, Result) else json.dumps(render(target))
+        parts.append(f"on: {on}")
+    if step.kind == "iterate":
+        return "{" + ", ".join([f"iterate: {step.count}", *parts]) + "}"
+    parts.insert(0, f"{step.kind}: {step.name}")
+    if step.kind == "set":
+        parts.append(f"value: {json.dumps(render(operands[0]))}")
+    elif operands:
+        parts.append(f"args: [{', '.join(_quoted(each) for each in operands)}]")
+    if step.keywords:
+        named = ", ".join(f"{json.dumps(name)}: {_quoted(value)}" for name, value in step.keywords)
+        parts.append(f"kwargs: {{{named}}}")
+    return "{" + ", ".join(parts) + "}"
+
+
+def _quoted(value: Value) -> str:
+    return json.dumps(render(value))
+
+
+def describe_observation(observation: Observation) -> Iterator[str]:
+    """Yield one line for the outcome and one for each side effect."""
+    match observation.outcome:
+        case Returned(value=value):
+            yield _cut(f"returned {_shown(value)}")
+        case Raised(exception=exception, unprepared=early):
+            yield _cut(f"raised {describe_exception(exception)}{' while its arguments were made' if early else ''}")
+            yield from _exception_details(exception)
+        case Crashed(signal=signal, stderr=stderr):
+            yield f"crashed: the worker {signal}"
+            yield from (_cut(f"  {line}") for line in stderr.splitlines()[-8:])
+        case Hung(timeout_s=timeout_s):
+            yield f"hung: no answer within {timeout_s:g} s; the worker was killed"
+        case Unsupported(missing=missing):
+            yield f"unsupported: {', '.join(missing)} missing"
+    for name, effect in observation.effects.items():
+        yield _cut(f"{name}: {describe_part(effect)}")
+
+
+def describe_exception(exception: Wire) -> str:
+    """Return ``ValueError: text`` for an exception in wire form."""
+    name = str(exception[1]).removeprefix("builtins.")
+    return f"{name}: {_text(exception[3].get('str'))}"
+
+
+def _exception_details(exception: Wire) -> Iterator[str]:
+    details = exception[3]
+    for name in ("cause", "context"):
+        if name in details:
+            yield _cut(f"  {name}: {describe_exception(details[name])}")
+    if "notes" in details:
+        yield _cut(f"  notes: {[_text(each) for each in details['notes']]}")
+
+
+def describe_part(part: Wire) -> str:
+    """Return a part of an observation as text, whatever its shape."""
+    if part is None:
+        return "(nothing)"
+    if isinstance(part, list) and len(part) == 4 and part[0] == "e" and isinstance(part[3], dict):
+        return describe_exception(part)
+    if isinstance(part, str):
+        return repr(part)
+    try:
+        return _shown(part)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return json.dumps(part)
+
+
+def _shown(wire: Wire) -> str:
+    return render(decode(wire))
+
+
+def _text(wire: Wire) -> str:
+    return wire if isinstance(wire, str) else _shown(wire)
+
+
+def describe_stale(entries: tuple[KnownSpec, ...], *, other: str) -> str:
+    """Return the text for known divergences whose programs no longer diverge."""
+    lines = [f"{len(entries)} known divergence(s) of {other} are gone; take them out of the case:"]
+    lines += [f"  {entry.kind} at {entry.place}: {entry.reason}" for entry in entries]
+    return "\n".join(lines)
+
+
+def program_text(program: Program) -> str:
+    """Return a program as Python lines, each cut to a bounded length."""
+    alone = len(program.steps) == 1
+    return "\n".join(_cut(render_step(step, number, alone=alone)) for number, step in enumerate(program.steps))
+
+
+def _cut(text: str) -> str:
+    text = text.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
+    return text if len(text) <= LINE_LIMIT else f"{text[:LINE_LIMIT]}… ({len(text)} characters)"

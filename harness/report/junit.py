@@ -1,0 +1,37 @@
+"""Properties of a test case in JUnit XML, as pytest's ``--junitxml`` writes them."""
+
+from __future__ import annotations
+
+import re
+
+from harness.eventlog import ItemEvent
+
+# What XML 1.0 has no way to say (section 2.2, production Char).
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def properties(event: ItemEvent, versions: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the properties of one item: backend, versions, seed, number of examples, and its finding."""
+    found = [
+        ("backend", event.backend),
+        *((f"version.{name}", text) for name, text in versions.items()),
+        ("verdict", event.verdict),
+        ("seed", str(event.seed)),
+        ("examples", str(event.examples)),
+    ]
+    if event.finding is not None:
+        found += [
+            ("divergence.kind", event.finding.kind),
+            ("divergence.place", event.finding.place),
+            ("divergence.program", event.finding.text),
+        ]
+    found += [(f"known.{identity}", str(count)) for identity, count in event.known.items()]
+    found += [(f"rule.{name}", str(count)) for name, count in event.rules_applied.items()]
+    if event.missing:
+        found.append(("missing", " ".join(event.missing)))
+    return [(name, printable(text)) for name, text in found]
+
+
+def printable(text: str) -> str:
+    """Escape what XML cannot hold, as Python escapes it."""
+    return _NOT_IN_XML.sub(lambda match: ascii(match[0])[1:-1], text)

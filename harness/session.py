@@ -1,0 +1,234 @@
+"""Hooks of pytest for a run with ``--backend-matrix``; each does little more than call something else."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import time
+from collections import Counter
+from collections.abc import Generator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import msgspec
+import pytest
+from hypothesis import core
+
+import harness
+from harness.collect import CaseModule, Item, case_file, find_case_files
+from harness.errors import CaseFileError, HarnessError
+from harness.eventlog import FORMAT, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
+from harness.matrix import Matrix
+from harness.settings import Overrides, Settings, read_settings
+
+EVENT = "backend_matrix_event"
+PROGRESS_INTERVAL_S = 5.0
+
+
+class MatrixPlugin:
+    """One run; under pytest-xdist one in the controller, which writes, and one in each worker."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.settings = _settings(config)
+        self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self.seed = _seed(self.worker_input)
+        self.matrix = Matrix(self.settings, self._progress)
+        self.log: EventLog | None = None
+        self.verdicts: Counter[str] = Counter()
+        self._last_progress = 0.0
+        if self.worker_input is None:
+            _choose_arguments(config, self.settings)
+            if config.option.xmlpath is None and not config.option.collectonly:
+                config.option.xmlpath = str(self.settings.results / "junit.xml")
+
+    # --- before the first item ---
+
+    def pytest_report_header(self) -> list[str]:
+        others = ", ".join(self.settings.others)
+        return [f"backend-matrix: {others} against {self.settings.reference}, seed {self.seed}"]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist the seed; the controller has already built everything."""
+        node.workerinput["backend_matrix_seed"] = self.seed
+
+    def pytest_sessionstart(self) -> None:
+        """Check every case file, so that nothing is built for a run that cannot be."""
+        if self.worker_input is not None:
+            return
+        errors = []
+        for path in find_case_files(self.config, self.settings):
+            try:
+                case_file(path)
+            except CaseFileError as error:
+                errors.append(str(error))
+        if errors:
+            raise pytest.UsageError("\n".join(errors))
+        if not self.config.option.collectonly and self._has_workers():
+            self._prepare(self._extensions_of_files())
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        if file_path in find_case_files(self.config, self.settings):
+            return CaseModule.from_parent(parent, path=file_path, run=self)
+        return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        if self.config.option.collectonly or self.worker_input is not None or self._has_workers():
+            return
+        if session.testsfailed and not session.config.option.continue_on_collection_errors:
+            return
+        items = [item for item in session.items if isinstance(item, Item)]
+        self._prepare(list(dict.fromkeys((item.case.extension, item.case.file) for item in items)))
+
+    # --- after each item ---
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if isinstance(item, Item) and call.when == "call":
+            # Basic types only: under pytest-xdist the report travels as JSON.
+            report.__dict__[EVENT] = msgspec.to_builtins(item.event(report))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        event = report.__dict__.get(EVENT)
+        if event is not None and self.worker_input is None:
+            self.verdicts[event["verdict"]] += 1
+            if self.log is not None:
+                self.log.write(msgspec.convert(event, ItemEvent))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        counts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
+        if counts:
+            terminalreporter.write_sep("-", f"backend matrix: {counts}")
+            results = _relative(self.settings.results, self.settings.root)
+            terminalreporter.write_line(f"{results}/events.jsonl, {results}/junit.xml")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self.matrix.close()
+        if self.log is not None:
+            self.log.finish(Footer(_now(), int(exitstatus), dict(self.verdicts)))
+
+    def pytest_unconfigure(self) -> None:
+        self.matrix.close()
+
+    # --- helpers ---
+
+    def _has_workers(self) -> bool:
+        return bool(getattr(self.config.option, "tx", None)) and self.config.option.dist != "no"
+
+    def _extensions_of_files(self) -> list[tuple[str, Path]]:
+        return [(case_file(path).extension, path) for path in find_case_files(self.config, self.settings)]
+
+    def _prepare(self, wanted: list[tuple[str, Path]]) -> None:
+        """Provide every backend, compile every extension, and say what takes part."""
+        if not wanted:
+            return
+        self.log = self._open_log()
+        provided = []
+        for name in self.settings.backends:
+            try:
+                provided.append(self.matrix.backend(name))
+            except HarnessError as error:
+                raise pytest.UsageError(f"{name}: {error}") from None
+        facts = {each.name: BackendFacts(each.name, each.description, dict(each.versions), {}) for each in provided}
+        for extension_name, case_file in wanted:
+            for backend in provided:
+                try:
+                    extension = self.matrix.extension(extension_name, case_file)
+                    facts[backend.name].built[extension.name] = self.matrix.built(backend.name, extension).digest
+                except HarnessError:
+                    continue  # The items that need it say so, each for itself.
+        for backend in provided:
+            self._say(f"{backend.name}: {backend.description}")
+            if self.log is not None:
+                self.log.write(BackendEvent(facts[backend.name]))
+        reference = self.matrix.backend(self.settings.reference)
+        for backend in provided:
+            if backend.language_version != reference.language_version:
+                self._say(
+                    f"warning: {backend.name} speaks Python {_dotted(backend.language_version)} and {reference.name} "
+                    f"{_dotted(reference.language_version)}; what the versions changed will look like findings"
+                )
+
+    def _open_log(self) -> EventLog:
+        log = EventLog(self.settings.results)
+        versions = {name: version(name) for name in ("pytest", "hypothesis", "maturin")}
+        header = Header(
+            FORMAT, _now(), harness.__version__, self.settings.reference, self.settings.backends, self.seed, versions
+        )
+        log.write(header)
+        return log
+
+    def _say(self, line: str) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and self.config.option.verbose >= 0:
+            reporter.ensure_newline()
+            reporter.write_line(line)
+
+    def _progress(self, line: str) -> None:
+        """Show what a build says: on a terminal the newest line, elsewhere one every few seconds."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or self.worker_input is not None:
+            return
+        if reporter.isatty and not line.startswith(("compiling", "building", "waiting")):
+            reporter.rewrite(f"  {line[:76]}", erase=True)
+        elif line.startswith(("compiling", "building", "waiting")):
+            self._say(line)
+        elif time.monotonic() - self._last_progress > PROGRESS_INTERVAL_S:
+            self._last_progress = time.monotonic()
+            self._say(f"  {line[:76]}")
+
+
+def _settings(config: pytest.Config) -> Settings:
+    overrides = Overrides(
+        backends=config.getoption("backends"),
+        interpreters=tuple(config.getoption("backend")),
+        reference=config.getoption("reference"),
+        examples=config.getoption("examples"),
+        results=config.getoption("matrix_results"),
+        # The controller of pytest-xdist has built everything; its workers must not do it again.
+        rebuild=config.getoption("rebuild") and not hasattr(config, "workerinput"),
+    )
+    try:
+        return read_settings(config.rootpath, overrides)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _seed(worker_input: dict[str, Any] | None) -> int:
+    """Return the run's seed: Hypothesis's own, if one was given, or a new one."""
+    if worker_input is not None:
+        return int(worker_input["backend_matrix_seed"])
+    if hypothesis.settings.default is not None and hypothesis.settings.default.derandomize:
+        return 0
+    given = core.global_force_seed
+    return given if isinstance(given, int) else random.SystemRandom().getrandbits(32)
+
+
+def _choose_arguments(config: pytest.Config, settings: Settings) -> None:
+    """Without arguments, collect the case files and not ``testpaths``."""
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        found = sorted({str(path) for pattern in settings.cases for path in settings.root.glob(pattern)})
+        if not found:
+            raise pytest.UsageError(f"no case files: nothing matches {', '.join(settings.cases)} in {settings.root}")
+        config.args[:] = found
+
+
+def _relative(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _dotted(version_numbers: tuple[int, int]) -> str:
+    return ".".join(map(str, version_numbers))
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")

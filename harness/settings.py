@@ -1,0 +1,139 @@
+"""Settings of a run: ``[tool.backend-matrix]`` in pyproject.toml, and the command line, which wins."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.backends import DEFAULT_BACKENDS, DEFAULT_REFERENCE, check_name
+from harness.errors import SettingsError
+
+TABLE = "backend-matrix"
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """The table in pyproject.toml."""
+
+    backends: tuple[str, ...] = DEFAULT_BACKENDS
+    reference: str = DEFAULT_REFERENCE
+    examples: int | None = None
+    cases: tuple[str, ...] = ("cases/*.yaml",)
+    extensions: tuple[str, ...] = ()
+    timeout_s: float = 10.0
+    results: str = "results"
+    interpreters: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says; None or empty where it says nothing."""
+
+    backends: str | None = None
+    interpreters: tuple[str, ...] = ()
+    reference: str | None = None
+    examples: int | None = None
+    results: str | None = None
+    rebuild: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that decides what a run does, apart from the cases and Hypothesis's own settings.
+
+    ``root`` is the directory that relative paths start from.  ``examples`` is None where Hypothesis's
+    profile decides.
+    """
+
+    root: Path
+    backends: tuple[str, ...]
+    reference: str
+    examples: int | None
+    cases: tuple[str, ...]
+    extensions: tuple[Path, ...]
+    timeout_s: float
+    results: Path
+    interpreters: dict[str, Path] = field(default_factory=dict)
+    rebuild: bool = False
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The backends that are compared with the reference."""
+        return tuple(name for name in self.backends if name != self.reference)
+
+
+def read_settings(root: Path, overrides: Overrides) -> Settings:
+    """Return the settings of a run in the project at ``root``.
+
+    Raises: SettingsError -- a setting or an option has no meaning; the text says where it stands.
+    """
+    table = _read_table(root / "pyproject.toml")
+    named = dict(table.interpreters)
+    for option in overrides.interpreters:
+        name, separator, path = option.partition("=")
+        if not separator or not path:
+            raise SettingsError(f"--backend {option}: write NAME=PATH, such as --backend cpython=/usr/bin/python3.14")
+        named[name] = path
+    chosen = _split(overrides.backends) if overrides.backends is not None else table.backends
+    reference = overrides.reference or table.reference
+    # An interpreter that is named is meant to take part.
+    wanted = dict.fromkeys((reference, *chosen, *(each.partition("=")[0] for each in overrides.interpreters)))
+    for name in wanted:
+        check_name(name)
+    for name in named:
+        check_name(name)
+    if len(wanted) < 2:
+        raise SettingsError(f"only the reference {reference!r} is left; name another backend with --backends")
+    examples = overrides.examples if overrides.examples is not None else table.examples
+    if examples is not None and examples < 1:
+        raise SettingsError(f"the number of examples must be at least 1, not {examples}")
+    if table.timeout_s <= 0:
+        raise SettingsError(f"timeout-s must be more than 0, not {table.timeout_s:g}")
+    return Settings(
+        root=root,
+        backends=tuple(wanted),
+        reference=reference,
+        examples=examples,
+        cases=table.cases,
+        extensions=tuple((root / each).resolve() for each in table.extensions),
+        timeout_s=table.timeout_s,
+        results=root / (overrides.results or table.results),
+        interpreters={name: Path(path).expanduser() for name, path in named.items()},
+        rebuild=overrides.rebuild,
+    )
+
+
+def _split(names: str) -> tuple[str, ...]:
+    found = tuple(name.strip() for name in names.split(",") if name.strip())
+    if not found:
+        raise SettingsError("--backends: name at least one, such as --backends cpython,rustpython")
+    return found
+
+
+def _read_table(path: Path) -> _Table:
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return _Table()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    table = data.get("tool", {}).get(TABLE, {})
+    try:
+        return msgspec.convert(table, _Table)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: [tool.{TABLE}]: {_explain(str(error))}") from None
+
+
+def _explain(message: str) -> str:
+    unknown = re.search(r"unknown field `(.+)`", message)
+    if unknown is None:
+        return message
+    allowed = [name.replace("_", "-") for name in _Table.__struct_fields__]
+    close = difflib.get_close_matches(unknown[1], allowed, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(allowed)}"
+    return f"unknown setting {unknown[1]!r}; {hint}"
