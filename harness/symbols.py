@@ -13,7 +13,7 @@ def wanted_functions(library: Path) -> frozenset[str]:
 
     Raises: ValueError -- the file is no shared library.
     """
-    return _names(_parse(library).imported_symbols)
+    return _names(library, defined=False)
 
 
 def offered_functions(library: Path) -> frozenset[str]:
@@ -21,11 +21,15 @@ def offered_functions(library: Path) -> frozenset[str]:
 
     Raises: ValueError -- the file is no shared library or executable.
     """
-    return _names(_parse(library).exported_symbols)
+    return _names(library, defined=True)
 
 
-def _names(symbols: Any) -> frozenset[str]:
-    names = (str(symbol.name) for symbol in symbols)
+def _names(library: Path, *, defined: bool) -> frozenset[str]:
+    # The section index is what the dynamic linker goes by (System V ABI, "Symbol Table": SHN_UNDEF is 0);
+    # lief's own notion of an import wants a type, which undefined symbols of Rust libraries do not have.
+    # The binary is named, for its symbols do not keep it alive.
+    binary = _parse(library)
+    names = [str(symbol.name) for symbol in binary.dynamic_symbols if (symbol.shndx != 0) is defined]
     return frozenset(name for name in names if name.startswith(_PREFIXES))
 
 
