@@ -113,7 +113,7 @@ class Item(pytest.Item):
         for lane in lanes:
             lane.timeout_s = case.spec.timeout_s or run.settings.timeout_s
         programs = programs_of(case, extension.module, capabilities_of(*lanes))
-        differential = Differential(*lanes, frozenset(case.spec.rules))
+        differential = Differential(*lanes, run.settings.rules.union(case.spec.rules))
         try:
             self.examination = examine(programs, differential, known_of(case, self.backend), self._plan())
         finally:

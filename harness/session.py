@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Generator
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,6 @@ class MatrixPlugin:
         self.config = config
         self.settings = _settings(config)
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
-        self.seed = _seed(self.worker_input)
         self.matrix = Matrix(self.settings, self._progress)
         self.log: EventLog | None = None
         self.verdicts: Counter[str] = Counter()
@@ -43,6 +43,11 @@ class MatrixPlugin:
             _choose_arguments(config, self.settings)
             if config.option.xmlpath is None and not config.option.collectonly:
                 config.option.xmlpath = str(self.settings.results / "junit.xml")
+
+    @cached_property
+    def seed(self) -> int:
+        """The run's seed; asked for only when Hypothesis's own plug-in has read its options."""
+        return _seed(self.worker_input)
 
     # --- before the first item ---
 

@@ -13,6 +13,7 @@ import msgspec
 
 from harness.backends import DEFAULT_BACKENDS, DEFAULT_REFERENCE, check_name
 from harness.errors import SettingsError
+from harness.rules import RULE_NAMES
 
 TABLE = "backend-matrix"
 
@@ -27,6 +28,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     extensions: tuple[str, ...] = ()
     timeout_s: float = 10.0
     results: str = "results"
+    rules: tuple[str, ...] = ("panic-thread-id",)
     interpreters: dict[str, str] = {}
 
 
@@ -46,7 +48,7 @@ class Overrides:
 class Settings:
     """All that decides what a run does, apart from the cases and Hypothesis's own settings.
 
-    ``root`` is the directory that relative paths start from.  ``examples`` is None where Hypothesis's
+    ``rules`` are the legal differences that hold for every case, beside the case's own.  ``root`` is the directory that relative paths start from.  ``examples`` is None where Hypothesis's
     profile decides.
     """
 
@@ -58,6 +60,7 @@ class Settings:
     extensions: tuple[Path, ...]
     timeout_s: float
     results: Path
+    rules: frozenset[str]
     interpreters: dict[str, Path] = field(default_factory=dict)
     rebuild: bool = False
 
@@ -92,6 +95,9 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
     examples = overrides.examples if overrides.examples is not None else table.examples
     if examples is not None and examples < 1:
         raise SettingsError(f"the number of examples must be at least 1, not {examples}")
+    for rule in table.rules:
+        if rule not in RULE_NAMES:
+            raise SettingsError(f"unknown rule {rule!r}: there are {', '.join(sorted(RULE_NAMES))}")
     if table.timeout_s <= 0:
         raise SettingsError(f"timeout-s must be more than 0, not {table.timeout_s:g}")
     return Settings(
@@ -102,6 +108,7 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         cases=table.cases,
         extensions=tuple((root / each).resolve() for each in table.extensions),
         timeout_s=table.timeout_s,
+        rules=frozenset(table.rules),
         results=root / (overrides.results or table.results),
         interpreters={name: Path(path).expanduser() for name, path in named.items()},
         rebuild=overrides.rebuild,

@@ -4,6 +4,7 @@
 //! kept in a table by the module's address; a weak reference removes the entry when the module dies.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
+use core::mem::transmute;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::collections::HashMap;
 use std::ptr::{NonNull, null_mut};
@@ -155,17 +156,23 @@ pub unsafe fn from_slots_and_spec(
 /// # Safety
 /// As for [`read_slots`].
 unsafe fn describe(vm: &VirtualMachine, slots: &[Slot], name: &str) -> PyResult<Description> {
-    use core::mem::transmute;
     let mut description = Description::default();
     for slot in slots {
         let pointer = slot.pointer();
         match slot.id {
             // SAFETY: not null (`read_slots` checked), and a function of this type by this function's contract.
-            Py_mod_create => description.create = Some(unsafe { transmute(pointer) }),
+            Py_mod_create => {
+                description.create =
+                    Some(unsafe { transmute::<*mut c_void, CreateFunction>(pointer) })
+            }
             // SAFETY: as above.
-            Py_mod_exec => description.exec = Some(unsafe { transmute(pointer) }),
+            Py_mod_exec => {
+                description.exec = Some(unsafe { transmute::<*mut c_void, ExecFunction>(pointer) })
+            }
             // SAFETY: as above.
-            Py_mod_state_free => description.free = Some(unsafe { transmute(pointer) }),
+            Py_mod_state_free => {
+                description.free = Some(unsafe { transmute::<*mut c_void, FreeFunction>(pointer) })
+            }
             // RustPython's collector does not look into native memory, so these two are never called.
             Py_mod_state_traverse | Py_mod_state_clear => description.visits_state = true,
             Py_mod_state_size => {

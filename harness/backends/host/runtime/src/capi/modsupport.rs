@@ -90,12 +90,11 @@ pub unsafe extern "C" fn PyABIInfo_Check(
     module_name: *const c_char,
 ) -> c_int {
     ffi_boundary("PyABIInfo_Check", -1, |vm| {
-        let name = match module_name.is_null() {
-            true => None,
+        let name = if module_name.is_null() {
+            None
+        } else {
             // SAFETY: a C string by this function's contract.
-            false => {
-                Some(unsafe { borrowed_str(vm, module_name, "PyABIInfo_Check", "module_name") }?)
-            }
+            Some(unsafe { borrowed_str(vm, module_name, "PyABIInfo_Check", "module_name") }?)
         };
         // SAFETY: null or a `PyABIInfo`, by this function's contract.
         let info =

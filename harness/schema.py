@@ -1,0 +1,25 @@
+"""The JSON Schema of case files, made from the types that read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from harness.cases import STEP_KINDS, CaseFileSpec
+from harness.rules import RULE_NAMES
+
+SCHEMA_NAME = "case-file.schema.json"
+
+
+def case_file_schema() -> dict[str, Any]:
+    """Return the schema (JSON Schema 2020-12); what it accepts can still hold a wrong expression."""
+    schema = msgspec.json.schema(CaseFileSpec)
+    definitions = schema["$defs"]
+    definitions["StepSpec"]["oneOf"] = [{"required": [kind]} for kind in STEP_KINDS]
+    definitions["CaseSpec"]["properties"]["rules"]["items"] = {"enum": sorted(RULE_NAMES)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A case file of backend-matrix",
+        **schema,
+    }
