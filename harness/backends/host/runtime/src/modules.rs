@@ -160,18 +160,20 @@ unsafe fn describe(vm: &VirtualMachine, slots: &[Slot], name: &str) -> PyResult<
     for slot in slots {
         let pointer = slot.pointer();
         match slot.id {
-            // SAFETY: not null (`read_slots` checked), and a function of this type by this function's contract.
             Py_mod_create => {
-                description.create =
-                    Some(unsafe { transmute::<*mut c_void, CreateFunction>(pointer) })
+                // SAFETY: not null (`read_slots` checked), and a function of this type by this function's contract.
+                let create = unsafe { transmute::<*mut c_void, CreateFunction>(pointer) };
+                description.create = Some(create);
             }
-            // SAFETY: as above.
             Py_mod_exec => {
-                description.exec = Some(unsafe { transmute::<*mut c_void, ExecFunction>(pointer) })
+                // SAFETY: as for `Py_mod_create`.
+                let exec = unsafe { transmute::<*mut c_void, ExecFunction>(pointer) };
+                description.exec = Some(exec);
             }
-            // SAFETY: as above.
             Py_mod_state_free => {
-                description.free = Some(unsafe { transmute::<*mut c_void, FreeFunction>(pointer) })
+                // SAFETY: as for `Py_mod_create`.
+                let free = unsafe { transmute::<*mut c_void, FreeFunction>(pointer) };
+                description.free = Some(free);
             }
             // RustPython's collector does not look into native memory, so these two are never called.
             Py_mod_state_traverse | Py_mod_state_clear => description.visits_state = true,
