@@ -179,7 +179,13 @@ def run_tool(argv: Sequence[str], *, what: str, environment: Mapping[str, str | 
 
 
 def cargo_module(
-    extension: Extension, site: Path, target: Path, *, suffix: str, environment: Mapping[str, str | None], progress: Progress
+    extension: Extension,
+    site: Path,
+    target: Path,
+    *,
+    suffix: str,
+    environment: Mapping[str, str | None],
+    progress: Progress,
 ) -> Path:
     """Compile a crate under PyO3's stable ABI and lay it out as its wheel would be; return the library.
 
@@ -198,7 +204,9 @@ def cargo_module(
     *packages, stem = extension.module.split(".")
     if extension.python_source is not None:
         root = packages[0] if packages else stem
-        shutil.copytree(extension.python_source / root, site / root, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        shutil.copytree(
+            extension.python_source / root, site / root, ignore=shutil.ignore_patterns("*.so", "__pycache__")
+        )
     library = site.joinpath(*packages, stem + suffix)
     if extension.python_source is not None and not packages:
         library = site / stem / (stem + suffix)

@@ -259,7 +259,9 @@ class _Parser:
             kinds = [kind for kind in STEP_KINDS if getattr(step, kind) is not None]
             if len(kinds) != 1:
                 given = f"has {' and '.join(kinds)}" if kinds else "has none"
-                raise self.error(_descend(node, place), f"a step is exactly one of {', '.join(STEP_KINDS)}; this {given}")
+                raise self.error(
+                    _descend(node, place), f"a step is exactly one of {', '.join(STEP_KINDS)}; this {given}"
+                )
 
     def _check_expression(self, node: yaml.Node, expression: Expression, evaluate: Any, name: str) -> None:
         try:

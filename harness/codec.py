@@ -209,7 +209,7 @@ def _decode_set(make: Callable[[Iterable[Value]], Value]) -> Callable[[list[Wire
             return make(elements)
         except TypeError:
             # A description that holds a list has no hash, though the object that it describes has one.
-            return Made(f"builtins.{make.__name__}", (list(elements),))  # type: ignore[attr-defined]
+            return Made(f"builtins.{make.__name__}", (list(elements),))
 
     return decode_elements
 

@@ -12,14 +12,14 @@ import hypothesis
 import pytest
 
 from harness.cases import Case, CaseFile, read_case_file
+from harness.codec import encode_program
+from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.eventlog import FindingRecord, ItemEvent
 from harness.examine import Examination, Plan, examine
-from harness.differential import Differential
 from harness.findings import known_of
 from harness.matrix import capabilities_of
 from harness.observation import Observation
-from harness.codec import encode_program
 from harness.report import failure, junit
 from harness.settings import Settings
 from harness.strategies import programs_of
@@ -109,11 +109,11 @@ class Item(pytest.Item):
             if self.missing:
                 self.examination.verdict = "unsupported"
                 return
-        lanes = [run.matrix.lane(name, extension) for name in (run.settings.reference, self.backend)]
-        for lane in lanes:
+        reference, other = (run.matrix.lane(name, extension) for name in (run.settings.reference, self.backend))
+        for lane in (reference, other):
             lane.timeout_s = case.spec.timeout_s or run.settings.timeout_s
-        programs = programs_of(case, extension.module, capabilities_of(*lanes))
-        differential = Differential(*lanes, run.settings.rules.union(case.spec.rules))
+        programs = programs_of(case, extension.module, capabilities_of(reference, other))
+        differential = Differential(reference, other, run.settings.rules.union(case.spec.rules))
         try:
             self.examination = examine(programs, differential, known_of(case, self.backend), self._plan())
         finally:

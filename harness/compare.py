@@ -85,9 +85,7 @@ class Comparison:
     rules_applied: frozenset[str] = frozenset()
 
 
-def compare(
-    rules: frozenset[str], *, reference: Sequence[Observation], other: Sequence[Observation]
-) -> Comparison:
+def compare(rules: frozenset[str], *, reference: Sequence[Observation], other: Sequence[Observation]) -> Comparison:
     """Compare the observations of one program, step by step, up to the first divergence.
 
     What follows a diverged step is not judged: the state is no longer the same.
@@ -198,9 +196,9 @@ def difference_of(reference: Wire, other: Wire, *, nan_payloads: bool = False, p
 
 
 def _type_name(wire: Wire) -> str:
-    if type(wire) is not list:
+    if not isinstance(wire, list):
         return type(wire).__name__
-    tag = wire[0]
+    tag = str(wire[0])
     if tag in ("k", "o", "M", "e"):
         return str(wire[1])
     if tag == "O":
@@ -291,7 +289,7 @@ def _differing_plain(reference: Wire, other: Wire, path: str) -> Difference | No
             if _differing_plain(expected, other[name], path) is not None:
                 return Difference("value", path, reference, other)
         return None
-    if type(reference) is type(other) and reference == other and not isinstance(reference, (list, dict)):
-        if not isinstance(reference, float) or _same_float(reference, other, True):
-            return None
+    alike = type(reference) is type(other) and reference == other and not isinstance(reference, (list, dict))
+    if alike and (not isinstance(reference, float) or _same_float(reference, other, True)):
+        return None
     return Difference("value", path, reference, other)

@@ -95,7 +95,7 @@ class EventLog:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / LOG_NAME
         self.partial = directory / (LOG_NAME + ".partial")
-        self._stream: IO[bytes] = open(self.partial, "wb")
+        self._stream: IO[bytes] = self.partial.open("wb")
         self._encoder = msgspec.json.Encoder()
 
     def write(self, event: Event) -> None:

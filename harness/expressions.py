@@ -154,9 +154,9 @@ class _Evaluator:
             raise ExpressionError(f"a power of more than {EXPONENT_LIMIT} bits", node.col_offset)
         if isinstance(op, ast.Mult):
             for sequence, count in ((left, right), (right, left)):
-                if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int):
-                    if len(sequence) * count > EXPONENT_LIMIT:
-                        raise ExpressionError(f"a repetition beyond {EXPONENT_LIMIT} items", node.col_offset)
+                repeats = isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int)
+                if repeats and len(sequence) * count > EXPONENT_LIMIT:
+                    raise ExpressionError(f"a repetition beyond {EXPONENT_LIMIT} items", node.col_offset)
         return self._number(node, _BINARY[type(op)], left, right)
 
     @staticmethod

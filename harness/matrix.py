@@ -39,9 +39,7 @@ class Matrix:
 
     def extension(self, name: str, case_file: Path) -> Extension:
         """Return the crate that a case file names.  Raises: ExtensionError -- there is none."""
-        return find_extension(
-            name, case_file=case_file, root=self.settings.root, crates=self.settings.extensions
-        )
+        return find_extension(name, case_file=case_file, root=self.settings.root, crates=self.settings.extensions)
 
     def built(self, name: str, extension: Extension) -> Built:
         """Return an extension compiled for a backend.  Raises: BuildError -- the compiler said no."""
@@ -49,9 +47,7 @@ class Matrix:
         if key not in self._built:
             try:
                 backend = self.backend(name)
-                self._built[key] = backend.build(
-                    extension, progress=self.progress, rebuild=self.settings.rebuild
-                )
+                self._built[key] = backend.build(extension, progress=self.progress, rebuild=self.settings.rebuild)
             except HarnessError as error:
                 self._built[key] = error
         return _value(self._built[key])

@@ -28,9 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--examples", type=int, metavar="N", help="examples per case (default: that of Hypothesis's profile)"
     )
     group.addoption("--rebuild", action="store_true", help="compile everything again, the host too")
-    group.addoption(
-        "--matrix-results", metavar="DIR", help="where the event log and JUnit XML go (default: results)"
-    )
+    group.addoption("--matrix-results", metavar="DIR", help="where the event log and JUnit XML go (default: results)")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -111,7 +111,9 @@ class WorkerProcess:
             while chunk := os.read(self.reply_fd, 2**16):
                 self.incoming += chunk
                 if len(self.incoming) > protocol.FRAME_LIMIT_BYTES:
-                    raise WorkerProtocolError(f"{self.backend}: a reply of more than {protocol.FRAME_LIMIT_BYTES} bytes")
+                    raise WorkerProtocolError(
+                        f"{self.backend}: a reply of more than {protocol.FRAME_LIMIT_BYTES} bytes"
+                    )
                 if len(chunk) < 2**16:
                     return True
         except BlockingIOError:

@@ -144,10 +144,10 @@ class MatrixPlugin:
             except HarnessError as error:
                 raise pytest.UsageError(f"{name}: {error}") from None
         facts = {each.name: BackendFacts(each.name, each.description, dict(each.versions), {}) for each in provided}
-        for extension_name, case_file in wanted:
+        for extension_name, named_by in wanted:
             for backend in provided:
                 try:
-                    extension = self.matrix.extension(extension_name, case_file)
+                    extension = self.matrix.extension(extension_name, named_by)
                     facts[backend.name].built[extension.name] = self.matrix.built(backend.name, extension).digest
                 except HarnessError:
                     continue  # The items that need it say so, each for itself.
@@ -236,4 +236,4 @@ def _dotted(version_numbers: tuple[int, int]) -> str:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -48,8 +48,8 @@ class Overrides:
 class Settings:
     """All that decides what a run does, apart from the cases and Hypothesis's own settings.
 
-    ``rules`` are the legal differences that hold for every case, beside the case's own.  ``root`` is the directory that relative paths start from.  ``examples`` is None where Hypothesis's
-    profile decides.
+    ``rules`` are the legal differences that hold for every case, beside the case's own.  ``root`` is the
+    directory that relative paths start from.  ``examples`` is None where Hypothesis's profile decides.
     """
 
     root: Path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def programs_of(case: Case, module: str, capabilities: Capabilities) -> Programs
         return _supported(step, capabilities)
     start = [step_strategy(each) for each in spec.program.start]
     if not spec.program.steps:
-        return _supported(st.tuples(*start).map(lambda steps: Program(module, steps)), capabilities)
+        return _supported(st.tuples(*start).map(lambda steps: Program(module, _linked(steps))), capabilities)
     then = st.lists(st.one_of([step_strategy(each) for each in spec.program.steps]), max_size=spec.program.max_steps)
     drawn = st.tuples(st.tuples(*start), then)
     return _supported(drawn.map(lambda parts: Program(module, _linked((*parts[0], *parts[1])))), capabilities)
@@ -106,28 +108,37 @@ def _present(drawn: tuple[Value, ...]) -> tuple[Value, ...]:
 def _linked(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Point every ``result()`` that was drawn freely at a step that comes before its own."""
     return tuple(
-        _map_step(step, lambda value, number=number: Result(value.step % number) if number else value)
-        if any(_mentions_result(each) for each in step.arguments)
-        else step
-        for number, step in enumerate(steps)
+        _relinked(step, number) if number and _mentions_result(step) else step for number, step in enumerate(steps)
     )
 
 
 def _mentions_result(value: Value) -> bool:
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return any(map(_mentions_result, value))
-    return isinstance(value, Result)
+    return isinstance(value, Result) or any(map(_mentions_result, _parts(value)))
 
 
-def _map_step(step: Step, link: Callable[[Result], Value]) -> Step:
-    def relink(value: Value) -> Value:
-        if isinstance(value, Result):
-            return link(value)
-        if type(value) in (list, tuple):
-            return type(value)(relink(each) for each in value)
-        return value
+def _relinked(value: Any, number: int) -> Any:
+    match value:
+        case Result(step=drawn):
+            return Result(drawn % number)
+        case list() | tuple() | set() | frozenset():
+            return type(value)([_relinked(each, number) for each in value])
+        case dict():
+            return {_relinked(key, number): _relinked(each, number) for key, each in value.items()}
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{each.name: _relinked(getattr(value, each.name), number) for each in fields(value)})
+    return value
 
-    return Step(step.kind, step.name, tuple(relink(each) for each in step.arguments), step.keywords, step.count)
+
+def _parts(value: Any) -> Iterable[Any]:
+    """Return what is directly inside a value, a description, or a step."""
+    match value:
+        case list() | tuple() | set() | frozenset():
+            return value
+        case dict():
+            return (*value, *value.values())
+        case _ if is_dataclass(value):
+            return [getattr(value, each.name) for each in fields(value)]
+    return ()
 
 
 def _supported(programs: Programs, capabilities: Capabilities) -> Programs:
@@ -137,18 +148,11 @@ def _supported(programs: Programs, capabilities: Capabilities) -> Programs:
 
 
 def _has_surrogate_pair(value: Any) -> bool:
-    match value:
-        case str():
-            return not value.isascii() and any(
-                "\ud800" <= high <= "\udbff" and "\udc00" <= low <= "\udfff" for high, low in zip(value, value[1:])
-            )
-        case list() | tuple() | set() | frozenset():
-            return any(map(_has_surrogate_pair, value))
-        case dict():
-            return any(map(_has_surrogate_pair, value)) or any(map(_has_surrogate_pair, value.values()))
-        case _ if hasattr(value, "__dataclass_fields__"):
-            return any(_has_surrogate_pair(getattr(value, name)) for name in value.__dataclass_fields__)
-    return False
+    if isinstance(value, str):
+        return not value.isascii() and any(
+            "\ud800" <= high <= "\udbff" and "\udc00" <= low <= "\udfff" for high, low in pairwise(value)
+        )
+    return any(map(_has_surrogate_pair, _parts(value)))
 
 
 def _fixed_step(spec: StepSpec) -> Step:

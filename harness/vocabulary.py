@@ -65,9 +65,7 @@ def lift(value: Any) -> Values:
 @cache
 def any_int() -> Values:
     """Integers of every size: small, the limits of every width plus and minus one, and huge."""
-    limits = sorted(
-        {sign * 2**width + step for width in INTEGER_WIDTHS for sign in (-1, 1) for step in (-2, -1, 0, 1)}
-    )
+    limits = sorted({sign * 2**width + step for width in INTEGER_WIDTHS for sign in (-1, 1) for step in (-2, -1, 0, 1)})
     return st.one_of(st.integers(-300, 300), st.sampled_from(limits), st.integers(), st.integers(-(2**70), 2**70))
 
 
@@ -430,9 +428,10 @@ set_subclass = SUBCLASSES["set_subclass"]
 CONSTANTS: dict[str, Any] = {"nan": float("nan"), "inf": float("inf"), "NotImplemented": NotImplemented}
 
 HYPOTHESIS_NAMES = (
-    "binary booleans characters complex_numbers dictionaries fixed_dictionaries floats from_regex frozensets "
-    "integers just lists none nothing one_of permutations sampled_from sets text tuples"
-).split()
+    *("binary", "booleans", "characters", "complex_numbers", "dictionaries", "fixed_dictionaries", "floats"),
+    *("from_regex", "frozensets", "integers", "just", "lists", "none", "nothing", "one_of", "permutations"),
+    *("sampled_from", "sets", "text", "tuples"),
+)
 
 OWN_STRATEGIES: dict[str, Callable[..., Any]] = {
     each.__name__: each
@@ -505,7 +504,6 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "set": set,
     "frozenset": frozenset,
 }
-
 
 
 def _drawn(builder: Callable[..., Any]) -> Callable[..., Values]:

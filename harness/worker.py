@@ -6,7 +6,8 @@ library only, nothing imported from the harness.  Usage:
     worker.py READ_FD WRITE_FD STDOUT_FILE STDERR_FILE
 
 It reads JSON lines from one descriptor and answers on the other, so that nothing an extension prints
-can reach the protocol; what it prints goes to the two files, which are descriptors 1 and 2 in append mode.  The frames are described in ``docs/protocol.md``.  Two ideas carry the file:
+can reach the protocol; what it prints goes to the two files, which are descriptors 1 and 2 in append
+mode.  The frames are described in ``docs/protocol.md``.  Two ideas carry the file:
 
 * ``build`` makes real objects from the wire's data, ``encode`` is its inverse for what comes back;
 * an ``Executor`` runs the steps of one program and observes each of them.
@@ -100,7 +101,9 @@ def build_odd(wire, results):
     cls = type("Odd" if wire[1] == "object" else "Odd_" + wire[1], (base,), namespace)
     if base is object:
         return cls()
-    instance = base.__new__(cls, build(wire[2], results)) if wire[1] not in ("list", "dict", "set", "bytearray") else cls()
+    instance = (
+        base.__new__(cls, build(wire[2], results)) if wire[1] not in ("list", "dict", "set", "bytearray") else cls()
+    )
     if wire[1] in ("list", "dict", "set", "bytearray"):
         base.__init__(instance, build(wire[2], results))
     return instance
@@ -271,8 +274,8 @@ def encode_dict(value, path):
 CONTAINERS = {
     list: lambda value, path: ["l"] + [encode(each, path) for each in list.__iter__(value)],
     tuple: lambda value, path: ["t"] + [encode(each, path) for each in tuple.__iter__(value)],
-    set: lambda value, path: ["S"] + sorted_encodings(set.__iter__(value), path),
-    frozenset: lambda value, path: ["Z"] + sorted_encodings(frozenset.__iter__(value), path),
+    set: lambda value, path: ["S", *sorted_encodings(set.__iter__(value), path)],
+    frozenset: lambda value, path: ["Z", *sorted_encodings(frozenset.__iter__(value), path)],
     dict: encode_dict,
 }
 SCALARS = {
@@ -325,7 +328,7 @@ def encode(value, path=()):
     if container is not None:
         if id(value) in path:
             return ["@", len(path) - path.index(id(value))]
-        return container(value, path + (id(value),))
+        return container(value, (*path, id(value)))
     try:
         return encode_other(value, cls, path)
     except Exception as failure:
@@ -369,7 +372,7 @@ def encode_exception(exception, path=()):
         details["str"] = ["not shown", type_path(type(failure))]
     if id(exception) in path or len(path) > EXCEPTION_CHAIN_LIMIT:
         return ["e", type_path(type(exception)), [], {"str": details["str"], "cut": True}]
-    path = path + (id(exception),)
+    path = (*path, id(exception))
     notes = getattr(exception, "__notes__", None)
     if notes:
         details["notes"] = [encode(each, path) for each in notes]
@@ -548,7 +551,12 @@ def prepare_method(module, step, results):
     target, name = build(step[1], results), step[2]
     arguments = [build(each, results) for each in step[3]]
     keywords = {build(key, results): build(value, results) for key, value in step[4]}
-    return (lambda *args, **kwargs: getattr(target, name)(*args, **kwargs)), arguments, keywords
+
+    # Looked up when the step is executed, so that a missing method is the step's own exception.
+    def call_method(*args, **kwargs):
+        return getattr(target, name)(*args, **kwargs)
+
+    return call_method, arguments, keywords
 
 
 def prepare_forget(module, step, results):
@@ -621,8 +629,8 @@ def serve(reader, writer, effects):
 def main():
     reader, writer = (int(each) for each in sys.argv[1:3])
     # Unbuffered, so that Python's and native output keep their order in the descriptor.
-    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(write_through=True)
         sys.stderr.reconfigure(write_through=True)

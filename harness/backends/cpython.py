@@ -77,7 +77,7 @@ def _build_with_maturin(
         wheel.unlink()
     wheels.rmdir()
     stem = extension.module.rpartition(".")[2]
-    libraries = [path for path in site.rglob(f"{stem}*.so")]
+    libraries = list(site.rglob(f"{stem}*.so"))
     if not libraries:
         raise BuildError(f"compiling {extension.name}: the wheel holds no module {extension.module}")
     return libraries[0]

@@ -30,9 +30,7 @@ def provide(request: Request) -> Backend:
                 "PYO3_CONFIG_FILE": None,
                 "PYO3_NO_PYTHON": None,
             }
-            return cargo_module(
-                extension, site, target, suffix=".abi3t.so", environment=environment, progress=progress
-            )
+            return cargo_module(extension, site, target, suffix=".abi3t.so", environment=environment, progress=progress)
 
         return build_extension(
             extension,
@@ -61,5 +59,7 @@ def _choose(path: Path | None) -> Interpreter:
         return able[0]
     interpreter = probe(path)
     if interpreter.implementation != "cpython" or interpreter.language_version < OLDEST:
-        raise BackendUnavailableError(f"{path}: is {interpreter.implementation} {interpreter.version}, not CPython 3.15")
+        raise BackendUnavailableError(
+            f"{path}: is {interpreter.implementation} {interpreter.version}, not CPython 3.15"
+        )
     return interpreter

@@ -63,7 +63,11 @@ def probe(path: Path) -> Interpreter:
         pass
     try:
         done = subprocess.run(
-            [str(path), "-c", _PROBE], capture_output=True, timeout=PROBE_TIMEOUT_S, stdin=subprocess.DEVNULL, check=True
+            [str(path), "-c", _PROBE],
+            capture_output=True,
+            timeout=PROBE_TIMEOUT_S,
+            stdin=subprocess.DEVNULL,
+            check=True,
         )
         answer = msgspec.json.decode(done.stdout, type=Interpreter)
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:

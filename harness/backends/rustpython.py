@@ -58,9 +58,7 @@ def provide(request: Request) -> Backend:
             config = cache_directory() / "pyo3-rustpython.config"
             _write_if_changed(config, PYO3_CONFIG)
             environment = {"PYO3_CONFIG_FILE": str(config), "PYO3_NO_PYTHON": "1", "PYO3_PYTHON": None}
-            return cargo_module(
-                extension, site, target, suffix=".abi3t.so", environment=environment, progress=progress
-            )
+            return cargo_module(extension, site, target, suffix=".abi3t.so", environment=environment, progress=progress)
 
         return build_extension(
             extension, backend="rustpython", key=PYO3_CONFIG, rebuild=rebuild, progress=progress, make=make
@@ -94,8 +92,10 @@ def build_host(progress: Progress, rebuild: bool = False) -> Path:
         target = cache_directory() / "target" / f"host-{digest_of(VERSION)[:8]}"
         run_tool(
             # Some of RustPython's dependencies declare a newer compiler than they need.
-            ["cargo", "build", "--release", "--locked", "--ignore-rust-version"]
-            + ["--manifest-path", str(HOST_CRATE / "Cargo.toml"), "--target-dir", str(target)],
+            [
+                *("cargo", "build", "--release", "--locked", "--ignore-rust-version"),
+                *("--manifest-path", str(HOST_CRATE / "Cargo.toml"), "--target-dir", str(target)),
+            ],
             what="building the host of RustPython",
             environment={"PYO3_CONFIG_FILE": None, "PYO3_NO_PYTHON": None},
             progress=progress,
