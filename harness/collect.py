@@ -17,7 +17,7 @@ from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.eventlog import FindingRecord, ItemEvent
 from harness.examine import Examination, Plan, examine
-from harness.findings import known_of
+from harness.findings import Judged, known_of
 from harness.matrix import capabilities_of
 from harness.observation import Observation
 from harness.report import failure, junit
@@ -139,18 +139,13 @@ class Item(pytest.Item):
                 raise ItemFailed(self._text(examination))
 
     def _text(self, examination: Examination) -> str:
-        if examination.finding is None:
-            return f"{examination.verdict}: {examination.note}"
-        text = failure.describe_finding(
-            examination.finding,
-            reference=self.run.settings.reference,
-            other=self.backend,
-            case=self.nodeid,
-            seed=self.run.seed,
-            examples=examination.examples,
-            replay=f"pytest --backend-matrix --hypothesis-seed={self.run.seed} '{self.nodeid}'",
+        told = failure.describe_findings(
+            examination.findings, reference=self.run.settings.reference, other=self.backend
         )
-        return f"{examination.verdict}: {examination.note}\n\n{text}" if examination.note else text
+        notes = [examination.note] if examination.note else []
+        where = f"{self.nodeid}, seed {self.run.seed}, {examination.examples} examples"
+        replay = f"Run it again:  pytest --backend-matrix --hypothesis-seed={self.run.seed} '{self.nodeid}'"
+        return "\n".join([told, *notes, where, replay])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show our own failures as their text alone, anything else as pytest does."""
@@ -181,7 +176,7 @@ class Item(pytest.Item):
             examples=examination.examples,
             seed=self.seed,
             duration_s=round(time.monotonic() - self.started, 3),
-            finding=_record(examination),
+            findings=tuple(map(_record, examination.findings)),
             known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
             rules_applied=dict(examination.rules_applied),
             missing=self.missing,
@@ -189,12 +184,11 @@ class Item(pytest.Item):
         )
 
 
-def _record(examination: Examination) -> FindingRecord | None:
-    finding = examination.finding
-    if finding is None:
-        return None
+def _record(judged: Judged) -> FindingRecord:
+    finding = judged.finding
     kind, place = finding.identity
     return FindingRecord(
+        flaky=judged.flaky,
         kind=kind,
         place=place,
         step=finding.divergence.step,

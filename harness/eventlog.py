@@ -46,6 +46,7 @@ class BackendEvent(msgspec.Struct, frozen=True, tag="backend"):
 class FindingRecord(msgspec.Struct, frozen=True):
     """A divergence, with its program in wire form and as Python text, and both observations."""
 
+    flaky: bool
     kind: str
     place: str
     step: int
@@ -67,7 +68,7 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     examples: int
     seed: int
     duration_s: float
-    finding: FindingRecord | None = None
+    findings: tuple[FindingRecord, ...] = ()
     known: dict[str, int] = {}
     rules_applied: dict[str, int] = {}
     missing: tuple[str, ...] = ()

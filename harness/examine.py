@@ -1,8 +1,8 @@
 """Examine one case on one backend: replay what is known, let Hypothesis draw, confirm and shrink.
 
 Hypothesis draws far faster than it waits, so most examples are sent on their way without waiting for
-their answers.  When an answer diverges, the same seed draws the same examples again, this time one by
-one, and Hypothesis shrinks as it always does.
+their answers.  For every divergence that was met so, the same seed draws the same examples again, this
+time one by one, and Hypothesis shrinks as it always does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import time
 import unittest
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from hypothesis.database import ExampleDatabase
 
 from harness.cases import KnownSpec
 from harness.differential import Differential
-from harness.findings import Finding
+from harness.findings import Finding, Identity, Judged
 from harness.program import Program
 from harness.protocol import encode_body
 from harness.strategies import Programs, fixed_program
@@ -30,6 +30,10 @@ Verdict = Literal["agree", "diverge", "known", "stale", "flaky", "unsupported", 
 
 SHRINK_LIMIT_S = 60.0
 """After this, only programs that were seen to diverge count; each hang costs a whole time limit."""
+
+FINDINGS_LIMIT = 12
+RESTARTS_LIMIT = 100
+"""Where drawing ends for one case, so that a case in which everything dies does not take the whole run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +49,19 @@ class Plan:
 
 @dataclass(slots=True)
 class Examination:
-    """What came of examining a case on a backend."""
+    """What came of examining a case on a backend; findings are in the order in which they were met."""
 
     verdict: Verdict
     examples: int = 0
-    finding: Finding | None = None
-    known: Counter[tuple[str, str]] = field(default_factory=Counter)
+    findings: tuple[Judged, ...] = ()
+    known: Counter[Identity] = field(default_factory=Counter)
     stale: tuple[KnownSpec, ...] = ()
     rules_applied: Counter[str] = field(default_factory=Counter)
     note: str = ""
 
 
 class _Diverged(Exception):
-    """Raised inside Hypothesis; every identity has its own subclass, so that shrinking keeps to one."""
+    """Raised inside Hypothesis for the identity that is being shrunk."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.identity)
@@ -69,95 +73,105 @@ class _Stop(BaseException):
 
 
 def examine(
-    programs: Programs, differential: Differential, known: dict[tuple[str, str], KnownSpec], plan: Plan
+    programs: Programs, differential: Differential, known: Mapping[Identity, KnownSpec], plan: Plan
 ) -> Examination:
     """Examine a case; the number of examples is at most the plan's, plus those for shrinking.
 
     Raises: WorkerStartError, WorkerProtocolError -- a worker, not the extension, is at fault.
     """
     examiner = _Examiner(programs, differential, known, plan)
-    found = examiner.replay_known() or examiner.reuse() or examiner.draw()
-    examination = found or examiner.without_finding()
-    examination.examples = differential.executed
-    examination.known = examiner.known_seen
-    examination.rules_applied = differential.rules_applied
-    return examination
+    examiner.replay_known()
+    examiner.reuse()
+    examiner.draw()
+    return examiner.result()
 
 
 class _Examiner:
     def __init__(
-        self,
-        programs: Programs,
-        differential: Differential,
-        known: dict[tuple[str, str], KnownSpec],
-        plan: Plan,
+        self, programs: Programs, differential: Differential, known: Mapping[Identity, KnownSpec], plan: Plan
     ) -> None:
         self.programs = programs
         self.differential = differential
         self.known = known
         self.plan = plan
-        self.known_seen: Counter[tuple[str, str]] = Counter()
+        self.known_seen: Counter[Identity] = Counter()
+        self.stale: list[KnownSpec] = []
+        self.findings: dict[Identity, Judged] = {}
         self.agreed: set[bytes] = set()
         self.diverged: dict[bytes, Finding] = {}
-        self.exceptions: dict[tuple[str, str], type[_Diverged]] = {}
-        self.shrink_until: float | None = None
+        self.note = ""
 
-    # --- the four stages ---
+    # --- the three stages ---
 
-    def replay_known(self) -> Examination | None:
-        """Replay the stored program of every known divergence: one that is gone is stale."""
-        stale = []
+    def replay_known(self) -> None:
+        """Replay the stored program of every known divergence: one that does not show it is stale."""
         for identity, entry in self.known.items():
-            finding = self.differential.run(fixed_program(entry.program, self.module))
-            if finding is None:
-                stale.append(entry)
-            elif finding.identity in self.known:
+            finding = self.differential.run(fixed_program(entry.program, self.differential.reference.module))
+            if finding is not None and finding.identity == identity:
                 self.known_seen[identity] += 1
-            else:
-                return self._confirmed(finding)
-        if stale:
-            return Examination("stale", stale=tuple(stale))
-        return None
+                continue
+            self.stale.append(entry)
+            if finding is not None and finding.identity not in self.known:
+                self._keep(finding)
 
-    def reuse(self) -> Examination | None:
+    def reuse(self) -> None:
         """Run the examples that Hypothesis saved when this case last failed."""
-        if self.plan.database is None:
-            return None
-        return self._run_one_by_one((Phase.explicit, Phase.reuse, Phase.shrink), self.plan.database)
+        if self.plan.database is not None:
+            self._shrink(None, (Phase.reuse, Phase.shrink))
 
-    def draw(self) -> Examination | None:
-        """Draw with many examples on their way; confirm and shrink what diverges."""
-        finding = self._run_ahead()
-        if finding is None:
-            return None
-        again = self._run_one_by_one((Phase.generate, Phase.shrink), self.plan.database)
-        return again or self._confirmed(finding)
+    def draw(self) -> None:
+        """Draw with many examples on their way; shrink and confirm the first of every identity."""
+        for identity, finding in self._run_ahead().items():
+            self._shrink(identity, (Phase.generate, Phase.shrink))
+            if identity not in self.findings:
+                self._keep(finding)
 
-    def without_finding(self) -> Examination:
-        return Examination("known" if self.known else "agree")
+    def result(self) -> Examination:
+        """Return what came of it."""
+        judged = tuple(self.findings.values())
+        verdict: Verdict = "known" if self.known_seen else "agree"
+        if any(not each.flaky for each in judged):
+            verdict = "diverge"
+        elif judged:
+            verdict = "flaky"
+        elif self.stale:
+            verdict = "stale"
+        return Examination(
+            verdict,
+            self.differential.executed,
+            judged,
+            self.known_seen,
+            tuple(self.stale),
+            self.differential.rules_applied,
+            self.note,
+        )
 
     # --- how they run ---
 
-    @property
-    def module(self) -> str:
-        return self.differential.reference.module
-
-    def _run_ahead(self) -> Finding | None:
-        first: list[Finding] = []
+    def _run_ahead(self) -> dict[Identity, Finding]:
+        """Execute the plan's examples; return the first finding of every identity that is new."""
+        first: dict[Identity, Finding] = {}
+        lanes = (self.differential.reference, self.differential.other)
+        restarts = sum(lane.restarts for lane in lanes)
 
         def note(program: Program, finding: Finding | None) -> None:
             if finding is None:
+                self.agreed.add(encode_body(program))
                 return
+            self.diverged[encode_body(program)] = finding
             if finding.identity in self.known:
                 self.known_seen[finding.identity] += 1
-            else:
-                first.append(finding)
+            elif finding.identity not in self.findings:
+                first.setdefault(finding.identity, finding)
+            if len(first) >= FINDINGS_LIMIT:
+                self.note = f"Drawing ended at {FINDINGS_LIMIT} findings; there may be more."
+                raise _Stop
+            if sum(lane.restarts for lane in lanes) - restarts > RESTARTS_LIMIT:
+                self.note = f"Drawing ended when workers had died or hung more than {RESTARTS_LIMIT} times."
                 raise _Stop
 
         def body(program: Program) -> None:
-            wire = encode_body(program)
-            self.agreed.add(wire)
-            for compared in self.differential.submit(program, wire):
+            for compared in self.differential.submit(program, encode_body(program)):
                 note(*compared)
 
         try:
@@ -166,56 +180,51 @@ class _Examiner:
                 note(*compared)
         except _Stop:
             self.differential.abandon()
-        if first:
-            self.agreed.discard(encode_body(first[0].program))
-        return first[0] if first else None
+        return first
 
-    def _run_one_by_one(self, phases: tuple[Phase, ...], database: ExampleDatabase | None) -> Examination | None:
-        try:
-            self._given(phases, database, self._judge)
-        except _Diverged as diverged:
-            return self._confirmed(diverged.finding)
-        except hypothesis.errors.Flaky as flaky:
-            return Examination("flaky", note=str(flaky))
-        return None
+    def _shrink(self, target: Identity | None, phases: tuple[Phase, ...]) -> None:
+        """Let Hypothesis find and shrink a finding one example at a time: of one identity, or any new one."""
+        until: float | None = None
+        chosen = target
 
-    def _judge(self, program: Program) -> None:
-        """Raise for a program that diverges; what was once judged is not executed again."""
-        wire = encode_body(program)
-        if wire in self.agreed:
-            return
-        finding = self.diverged.get(wire)
-        if finding is None:
-            if self.shrink_until is not None and time.monotonic() > self.shrink_until:
+        def body(program: Program) -> None:
+            nonlocal until, chosen
+            finding = self._judge(program, may_execute=until is None or time.monotonic() < until)
+            if finding is None or finding.identity in self.known or finding.identity in self.findings:
                 return
+            if chosen is None:
+                chosen = finding.identity
+            if finding.identity == chosen:
+                until = until or time.monotonic() + SHRINK_LIMIT_S
+                raise _Diverged(finding)
+
+        try:
+            self._given(phases, self.plan.database, body)
+        except _Diverged as diverged:
+            self._keep(diverged.finding)
+        except hypothesis.errors.Flaky as flaky:
+            self.note = f"Hypothesis found the backends flaky: {flaky}"
+
+    def _judge(self, program: Program, *, may_execute: bool) -> Finding | None:
+        """Return the finding of a program; what was once judged is not executed again."""
+        wire = encode_body(program)
+        if wire in self.agreed or not (wire in self.diverged or may_execute):
+            return None
+        if wire not in self.diverged:
             finding = self.differential.run(program)
-        if finding is None:
-            self.agreed.add(wire)
-            return
-        if finding.identity in self.known:
-            self.known_seen[finding.identity] += 1
-            return
-        if self.shrink_until is None:
-            self.shrink_until = time.monotonic() + SHRINK_LIMIT_S
-        self.diverged[wire] = finding
-        raise self._exception_for(finding)
+            if finding is None:
+                self.agreed.add(wire)
+                return None
+            self.diverged[wire] = finding
+        return self.diverged[wire]
 
-    def _exception_for(self, finding: Finding) -> _Diverged:
-        kind = self.exceptions.setdefault(finding.identity, type("Diverged", (_Diverged,), {}))
-        return kind(finding)
-
-    def _confirmed(self, finding: Finding) -> Examination:
-        """Run the smallest program again, in fresh workers, before anything is said of it."""
+    def _keep(self, finding: Finding) -> None:
+        """Run a smallest program again, in fresh workers, before anything is said of it."""
         for lane in (self.differential.reference, self.differential.other):
             lane.fresh()
         again = self.differential.run(finding.program)
-        if again is not None and again.identity == finding.identity:
-            return Examination("diverge", finding=again)
-        return Examination(
-            "flaky",
-            finding=finding,
-            note="The difference did not show again in fresh workers: it depends on what ran before, or on chance.",
-        )
+        same = again is not None and again.identity == finding.identity
+        self.findings[finding.identity] = Judged(again if same and again is not None else finding, flaky=not same)
 
     def _given(
         self, phases: tuple[Phase, ...], database: ExampleDatabase | None, body: Callable[[Program], None]

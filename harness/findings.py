@@ -9,6 +9,9 @@ from harness.cases import Case, KnownSpec
 from harness.observation import Divergence, Observation
 from harness.program import Program, Step
 
+Identity = tuple[str, str]
+"""Kind and place: what makes two findings of one case the same finding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -20,9 +23,17 @@ class Finding:
     divergence: Divergence
 
     @property
-    def identity(self) -> tuple[str, str]:
-        """Kind and place: what makes two findings of one case the same finding."""
+    def identity(self) -> Identity:
+        """Which finding of its case this is."""
         return self.divergence.kind, place_of(self.program, self.divergence)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding that was run again in fresh workers: ``flaky`` if it did not show there."""
+
+    finding: Finding
+    flaky: bool
 
 
 def place_of(program: Program, divergence: Divergence) -> str:
@@ -53,6 +64,6 @@ def describe_operation(step: Step) -> str:
             return f"{step.kind} {step.name}"
 
 
-def known_of(case: Case, backend: str) -> dict[tuple[str, str], KnownSpec]:
+def known_of(case: Case, backend: str) -> dict[Identity, KnownSpec]:
     """Return a case's known divergences on a backend, by identity."""
     return {(known.kind, known.place): known for known in case.spec.known if known.backend == backend}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.cases import KnownSpec
 from harness.codec import decode
-from harness.findings import Finding, place_of
+from harness.findings import Finding, Judged, place_of
 from harness.observation import Crashed, Hung, Observation, Raised, Returned, Unsupported, Wire
 from harness.program import Program, Step
 from harness.render import render, render_step
@@ -17,16 +17,25 @@ LINE_LIMIT = 400
 WIDTH = 78
 
 
-def describe_finding(
-    finding: Finding, *, reference: str, other: str, case: str, seed: int, examples: int, replay: str
-) -> str:
-    """Return the text of a divergence, lines of about 78 characters.
+def describe_findings(findings: Sequence[Judged], *, reference: str, other: str) -> str:
+    """Return the text of everything that was found in one item; the backends are named."""
+    told = [describe_finding(each, reference=reference, other=other) for each in findings]
+    lines = [f"\n{'-' * WIDTH}\n".join(told)]
+    to_record = [each.finding for each in findings if not each.flaky]
+    if to_record:
+        lines += ["", "What is to stay is recorded in the case, with a reason:", "", "    known:"]
+        lines += [line for finding in to_record for line in known_entry(finding, other)]
+    return "\n".join([*lines, ""])
 
-    ``reference`` and ``other`` name the backends; ``replay`` is a command that runs the item again.
-    """
+
+def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
+    """Return the text of one finding: the smallest program, both observations, and where they differ."""
+    finding = judged.finding
     divergence = finding.divergence
     width = max(len(reference), len(other))
     lines = [f"{other} does not do what {reference} does: {divergence.kind} differs", ""]
+    if judged.flaky:
+        lines[0] = f"flaky: {divergence.kind} differed between {reference} and {other}, but not in fresh workers"
     lines += ["Smallest program found:", ""]
     for number, step in enumerate(finding.program.steps):
         marker = ">" if number == divergence.step else " "
@@ -41,18 +50,15 @@ def describe_finding(
     lines += ["", f"Where: {place_of(finding.program, divergence)}"]
     lines.append(f"  {reference:<{width}}  {_cut(describe_part(divergence.reference))}")
     lines.append(f"  {other:<{width}}  {_cut(describe_part(divergence.other))}")
-    lines += ["", f"{case}, seed {seed}, {examples} examples", f"Run it again:  {replay}"]
-    lines += ["", "If this is to stay, add to the case:", "", *known_entry(finding, other)]
     return "\n".join(lines)
 
 
 def known_entry(finding: Finding, other: str) -> Iterator[str]:
-    """Yield the lines of YAML that record a finding in the case's ``known`` list."""
+    """Yield the lines of YAML that record a finding as an entry of the case's ``known`` list."""
     kind, place = finding.identity
-    yield "    known:"
     yield f"      - backend: {other}"
     yield f"        kind: {kind}"
-    yield f"        place: {json.dumps(place)}"
+    yield f"        place: {json.dumps(place, ensure_ascii=False)}"
     yield "        reason: ..."
     yield "        program:"
     for step in finding.program.steps:

@@ -11,7 +11,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 def properties(event: ItemEvent, versions: dict[str, str]) -> list[tuple[str, str]]:
-    """Return the properties of one item: backend, versions, seed, number of examples, and its finding."""
+    """Return the properties of one item: backend, versions, seed, number of examples, and its findings."""
     found = [
         ("backend", event.backend),
         *((f"version.{name}", text) for name, text in versions.items()),
@@ -19,12 +19,8 @@ def properties(event: ItemEvent, versions: dict[str, str]) -> list[tuple[str, st
         ("seed", str(event.seed)),
         ("examples", str(event.examples)),
     ]
-    if event.finding is not None:
-        found += [
-            ("divergence.kind", event.finding.kind),
-            ("divergence.place", event.finding.place),
-            ("divergence.program", event.finding.text),
-        ]
+    for finding in event.findings:
+        found.append((f"divergence.{finding.kind} at {finding.place}", finding.text))
     found += [(f"known.{identity}", str(count)) for identity, count in event.known.items()]
     found += [(f"rule.{name}", str(count)) for name, count in event.rules_applied.items()]
     if event.missing:
