@@ -9,6 +9,8 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
+
 from harness.observation import Wire
 from harness.program import Program, Step
 from harness.values import (
@@ -68,6 +70,11 @@ def _encode_all(tag: str) -> Callable[[Iterable[Value]], Wire]:
     return lambda values: [tag, *map(encode, values)]
 
 
+def _encode_set(tag: str) -> Callable[[Iterable[Value]], Wire]:
+    # In an order of our own: str hashes are salted, and the same seed must send the same bytes.
+    return lambda values: [tag, *sorted(map(encode, values), key=msgspec.json.encode)]
+
+
 def _encode_dict(value: dict[Value, Value]) -> Wire:
     wire: list[Wire] = ["d"]
     for key, item in value.items():
@@ -76,7 +83,7 @@ def _encode_dict(value: dict[Value, Value]) -> Wire:
 
 
 def _encode_outcome(outcome: Value) -> Wire:
-    return ["!", outcome.exception, outcome.message] if type(outcome) is Raises else encode(outcome)
+    return ["!", outcome.exception, _encode_str(outcome.message)] if type(outcome) is Raises else encode(outcome)
 
 
 def _encode_outcomes(behaviour: Value) -> Wire:
@@ -108,8 +115,8 @@ _ENCODERS: dict[type, Callable[[Any], Wire]] = {
     complex: lambda value: ["c", _encode_float(value.real), _encode_float(value.imag)],
     list: _encode_all("l"),
     tuple: _encode_all("t"),
-    set: _encode_all("S"),
-    frozenset: _encode_all("Z"),
+    set: _encode_set("S"),
+    frozenset: _encode_set("Z"),
     dict: _encode_dict,
     range: lambda value: ["r", encode(value.start), encode(value.stop), encode(value.step)],
     slice: lambda value: ["x", encode(value.start), encode(value.stop), encode(value.step)],
@@ -160,14 +167,13 @@ def encode_program(program: Program) -> Wire:
 def decode(wire: Wire) -> Value:
     """Return the value that a wire form stands for.
 
-    Sets of unhashable descriptions come back as frozen tuples of their elements' descriptions would:
-    a set whose elements cannot be hashed here is returned as ``Opaque``.
+    A set or dict whose elements are hashable only in the worker comes back as the call that makes it.
 
     Raises: ValueError -- ``wire`` is not in the wire form.
     """
-    if type(wire) is not list:
+    if not isinstance(wire, (list, dict)):
         return wire
-    if not wire or wire[0] not in _DECODERS:
+    if isinstance(wire, dict) or not wire or not isinstance(wire[0], str) or wire[0] not in _DECODERS:
         raise ValueError(f"not in the wire form: {wire!r:.80}")
     return _DECODERS[wire[0]](wire)
 
@@ -224,7 +230,7 @@ def _decode_dict(wire: list[Wire]) -> Value:
 
 def _decode_outcome(wire: Wire) -> Value:
     if type(wire) is list and wire[:1] == ["!"]:
-        return Raises(wire[1], wire[2] if len(wire) > 2 else "")
+        return Raises(wire[1], decode(wire[2]))
     return decode(wire)
 
 

@@ -29,6 +29,7 @@ from harness.values import (
 )
 
 _QUIET_NAN = "7ff8000000000000"
+INTEGER_LIMIT_BITS = 4096
 OPERATOR_SYMBOLS = {
     "add": "+",
     "sub": "-",
@@ -64,6 +65,16 @@ def render_float(value: float) -> str:
         bits = struct.pack(">d", value).hex()
         return "nan" if bits == _QUIET_NAN else f"float_bits({bits!r})"
     return repr(value)
+
+
+def _render_int(value: int) -> str:
+    # Decimal digits beyond 4300 are refused by Python, and take quadratic time.
+    return repr(value) if value.bit_length() <= INTEGER_LIMIT_BITS else hex(value)
+
+
+def _render_set(opening: str, closing: str, empty: str) -> Callable[[Any], str]:
+    # Sorted: str hashes are salted, and the same seed must show the same text.
+    return lambda values: opening + ", ".join(sorted(map(render, values))) + closing if values else empty
 
 
 def _render_all(opening: str, closing: str, empty: str) -> Callable[[Any], str]:
@@ -104,13 +115,15 @@ def _render_call(name: str, *arguments: Value) -> str:
 
 
 _RENDERERS: dict[type, Callable[[Any], str]] = {
+    int: _render_int,
     float: render_float,
     complex: _render_complex,
     list: _render_all("[", "]", "[]"),
-    set: _render_all("{", "}", "set()"),
-    frozenset: _render_all("frozenset({", "})", "frozenset()"),
+    set: _render_set("{", "}", "set()"),
+    frozenset: _render_set("frozenset({", "})", "frozenset()"),
     tuple: _render_tuple,
     dict: lambda value: "{" + ", ".join(f"{render(key)}: {render(item)}" for key, item in value.items()) + "}",
+    slice: lambda value: _render_call("slice", value.start, value.stop, value.step),
     type(...): lambda value: "...",
     Raises: lambda value: _render_call("raises", value.exception, *([value.message] if value.message else [])),
     InTurn: lambda value: _render_call("in_turn", *value.outcomes),

@@ -15,8 +15,9 @@ mode.  The frames are described in ``docs/protocol.md``.  Two ideas carry the fi
 
 import sys
 
-# The directory of this file is no place to import from: its modules are the harness's.
-del sys.path[0]
+if __name__ == "__main__":
+    # The directory of this file is no place to import from: its modules are the harness's.
+    del sys.path[0]
 
 import copy
 import importlib
@@ -55,7 +56,7 @@ class Behaviour:
         outcome = self.outcomes[min(self.calls, len(self.outcomes) - 1)]
         self.calls += 1
         if isinstance(outcome, list) and outcome and outcome[0] == "!":
-            raise make_exception(outcome[1], (outcome[2],) if len(outcome) > 2 else ())
+            raise make_exception(outcome[1], (build(outcome[2], results),))
         return build(outcome, results)
 
 

@@ -1,0 +1,89 @@
+"""What the tests share: golden files, interpreters to run the worker under, and lanes that are closed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from harness.backends.interpreters import installed
+from harness.lanes import Lane
+from harness.process import WorkerCommand
+
+pytest_plugins = ["pytester"]
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+MODULES = HERE / "modules"
+OLDEST = (3, 9)
+
+hypothesis.settings.register_profile("harness", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("harness")
+
+CheckGolden = Callable[[str, str], None]
+OpenLane = Callable[..., Lane]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write what the tests see into tests/golden/")
+
+
+@cache
+def worker_commands() -> dict[str, WorkerCommand]:
+    """Return how to run the worker under every interpreter there is, one for each language version.
+
+    Another kind of backend is added here, and every test with the fixture ``command`` runs on it too.
+    """
+    found = {(interpreter.language_version): interpreter.executable for interpreter in reversed(installed())}
+    found[sys.version_info[:2]] = sys.executable
+    return {
+        f"python{major}.{minor}": WorkerCommand((found[major, minor],))
+        for major, minor in sorted(found)
+        if (major, minor) >= OLDEST
+    }
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", worker_commands())
+
+
+@pytest.fixture
+def command(backend: str) -> WorkerCommand:
+    """How to run the worker under the backend that the test is at."""
+    return worker_commands()[backend]
+
+
+@pytest.fixture
+def open_lane() -> Iterator[OpenLane]:
+    """Open a lane; what the test opened is closed after it."""
+    opened: list[Lane] = []
+
+    def open_one(
+        command: WorkerCommand, module: str = "echo", *, backend: str = "fake", timeout_s: float = 10.0
+    ) -> Lane:
+        opened.append(Lane(backend, command, module, [str(MODULES)], timeout_s=timeout_s))
+        return opened[-1]
+
+    yield open_one
+    for lane in opened:
+        lane.close()
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> CheckGolden:
+    """Compare a text with a file under ``tests/golden/``; ``--update-golden`` writes the file."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path} is missing; pytest --update-golden writes it, look at it before you commit"
+        assert text == path.read_text(encoding="utf-8"), f"{name} differs; see --update-golden"
+
+    return check
