@@ -20,6 +20,7 @@ pub mod objects;
 mod run;
 pub mod slot_ids;
 pub mod slots;
+pub mod variadic;
 
 #[cfg(test)]
 mod testing;

@@ -3,6 +3,7 @@
 //! A name stands here only as long as upstream lacks it: two definitions would be a linker error, which is how an
 //! upgrade tells us what to delete.
 
+pub mod abstract_;
 pub mod modsupport;
 pub mod moduleobject;
 pub mod pycapsule;
@@ -10,6 +11,7 @@ pub mod pyerrors;
 pub mod pythread;
 pub mod rangeobject;
 pub mod sliceobject;
+pub mod tupleobject;
 
 /// Export `$name`: 1 if the object is exactly of the type `vm.ctx.types.$type`, else 0. NULL is 0.
 ///
