@@ -46,7 +46,7 @@ class BackendEvent(msgspec.Struct, frozen=True, tag="backend"):
 class FindingRecord(msgspec.Struct, frozen=True):
     """A divergence, with its program in wire form and as Python text, and both observations."""
 
-    flaky: bool
+    flaky: str
     kind: str
     place: str
     step: int

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.database import ExampleDatabase
 
 from harness.cases import KnownSpec
+from harness.compare import compare
 from harness.differential import Differential
 from harness.findings import Finding, Identity, Judged
 from harness.program import Program
@@ -219,12 +220,30 @@ class _Examiner:
         return self.diverged[wire]
 
     def _keep(self, finding: Finding) -> None:
-        """Run a smallest program again, in fresh workers, before anything is said of it."""
+        """Run a smallest program twice more, in fresh workers, before anything is said of it.
+
+        It is flaky if the difference does not show there, or if a backend does not agree with itself.
+        """
+        first, second = self._run_fresh(finding.program), self._run_fresh(finding.program)
+        rules = self.differential.rules
+        if first is None or second is None or first.identity != finding.identity:
+            self.findings[finding.identity] = Judged(finding, "it did not show in fresh workers")
+            return
+        varying = [
+            lane.backend
+            for lane, before, after in (
+                (self.differential.reference, first.reference, second.reference),
+                (self.differential.other, first.other, second.other),
+            )
+            if compare(rules, reference=before, other=after).divergence is not None
+        ]
+        flaky = f"{' and '.join(varying)} answered two ways" if varying else ""
+        self.findings[finding.identity] = Judged(first, flaky)
+
+    def _run_fresh(self, program: Program) -> Finding | None:
         for lane in (self.differential.reference, self.differential.other):
             lane.fresh()
-        again = self.differential.run(finding.program)
-        same = again is not None and again.identity == finding.identity
-        self.findings[finding.identity] = Judged(again if same and again is not None else finding, flaky=not same)
+        return self.differential.run(program)
 
     def _given(
         self, phases: tuple[Phase, ...], database: ExampleDatabase | None, body: Callable[[Program], None]

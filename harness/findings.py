@@ -30,10 +30,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding that was run again in fresh workers: ``flaky`` if it did not show there."""
+    """A finding that was run again in fresh workers.
+
+    ``flaky`` says what varied, and is empty if the finding stands.
+    """
 
     finding: Finding
-    flaky: bool
+    flaky: str = ""
 
 
 def place_of(program: Program, divergence: Divergence) -> str:

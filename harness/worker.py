@@ -66,6 +66,21 @@ def record(name, arguments):
         _recorder.append((name, arguments))
 
 
+class Counted:
+    """Hashes by the order of making: an address, which ``object`` hashes by, says nothing about the extension."""
+
+    made = 0
+
+    def __new__(cls, *arguments, **keywords):
+        instance = object.__new__(cls)
+        Counted.made += 1
+        instance.serial = Counted.made
+        return instance
+
+    def __hash__(self):
+        return self.serial
+
+
 def special_method(name, outcomes, results):
     behaviour = Behaviour(outcomes)
 
@@ -99,9 +114,9 @@ def build_odd(wire, results):
     namespace = {"__module__": "matrix", "wire_methods": wire[3]}
     for name, outcomes in wire[3]:
         namespace[name] = None if outcomes is None else special_method(name, outcomes, results)
-    cls = type("Odd" if wire[1] == "object" else "Odd_" + wire[1], (base,), namespace)
     if base is object:
-        return cls()
+        return type("Odd", (Counted,), namespace)()
+    cls = type("Odd_" + wire[1], (base,), namespace)
     instance = (
         base.__new__(cls, build(wire[2], results)) if wire[1] not in ("list", "dict", "set", "bytearray") else cls()
     )
@@ -110,7 +125,7 @@ def build_odd(wire, results):
     return instance
 
 
-class Callback:
+class Callback(Counted):
     """A callable that records its calls."""
 
     __module__ = "matrix"
@@ -129,7 +144,7 @@ class Callback:
         return "<callback>"
 
 
-class Iterator:
+class Iterator(Counted):
     """An iterator over given values; an entry that raises ends nothing by itself."""
 
     __module__ = "matrix"
@@ -491,6 +506,7 @@ class Executor:
     def run(self, module_name, steps):
         """Return one observation per step: ``[outcome, value]`` or ``[outcome, value, effects]``."""
         results = []
+        Counted.made = 0
         return [self.step(self.modules[module_name], step, results) for step in steps]
 
     def step(self, module, step, results):

@@ -35,7 +35,7 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     width = max(len(reference), len(other))
     lines = [f"{other} does not do what {reference} does: {divergence.kind} differs", ""]
     if judged.flaky:
-        lines[0] = f"flaky: {divergence.kind} differed between {reference} and {other}, but not in fresh workers"
+        lines[0] = f"flaky: {divergence.kind} differed between {reference} and {other}, but {judged.flaky}"
     lines += ["Smallest program found:", ""]
     for number, step in enumerate(finding.program.steps):
         marker = ">" if number == divergence.step else " "
