@@ -280,6 +280,6 @@ _DECODERS: dict[str, Callable[[list[Wire]], Value]] = {
     "I": lambda wire: IteratorOf(tuple(_decode_outcome(each) for each in wire[1])),
     "R": lambda wire: Result(wire[1]),
     "k": lambda wire: Subclassed(wire[1], decode(wire[2])),
-    "o": lambda wire: Opaque(wire[1], wire[2]),
+    "o": lambda wire: Opaque(wire[1], decode(wire[2])),
     "@": lambda wire: Cycle(wire[1]),
 }

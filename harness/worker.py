@@ -32,6 +32,8 @@ JSON_INTEGER_LIMIT = 2**53
 RECORDED_CALLS_LIMIT = 1000
 PRINTED_BYTES_LIMIT = 64 * 1024
 EXCEPTION_CHAIN_LIMIT = 16
+# Deeper values are cut at the same depth everywhere; four frames for each level stay below Python's own limit.
+NESTING_LIMIT = 220
 
 # Calls of the special methods and callbacks that we built; None while the harness itself is at work.
 _recorder = None
@@ -322,7 +324,6 @@ PLAIN = {
 CALLS = {
     "pathlib.PosixPath": lambda value: [str(value)],
     "pathlib.PurePosixPath": lambda value: [str(value)],
-    "pathlib._local.PosixPath": lambda value: [str(value)],
     "decimal.Decimal": lambda value: [str(value)],
     "fractions.Fraction": lambda value: [value.numerator, value.denominator],
     "datetime.date": lambda value: [value.year, value.month, value.day],
@@ -344,11 +345,17 @@ def encode(value, path=()):
     if container is not None:
         if id(value) in path:
             return ["@", len(path) - path.index(id(value))]
+        if len(path) >= NESTING_LIMIT:
+            return ["o", type_path(cls), not_shown("nested too deep")]
         return container(value, (*path, id(value)))
     try:
         return encode_other(value, cls, path)
-    except Exception as failure:
-        return ["o", type_path(cls), ["not shown", type_path(type(failure))]]
+    except BaseException as failure:
+        return ["o", type_path(cls), not_shown(type_path(type(failure)))]
+
+
+def not_shown(why):
+    return "<not shown: %s>" % why
 
 
 def encode_other(value, cls, path):
@@ -356,6 +363,8 @@ def encode_other(value, cls, path):
         return encode_exception(value, path)
     if id(value) in path:
         return ["@", len(path) - path.index(id(value))]
+    if len(path) >= NESTING_LIMIT:
+        return ["o", type_path(cls), not_shown("nested too deep")]
     path += (id(value),)
     if cls is Callback:
         return ["C", value.wire_outcomes]
@@ -363,7 +372,8 @@ def encode_other(value, cls, path):
         return ["I", value.wire_entries[value.position :]]
     if isinstance(value, type):
         return ["T", type_path(value)]
-    name = type_path(cls)
+    # Python 3.13 keeps its paths in a module of their own.
+    name = type_path(cls).replace("pathlib._local.", "pathlib.")
     if name in CALLS:
         return ["M", name, [encode(each, path) for each in CALLS[name](value)]]
     if name == "array.array":
@@ -385,9 +395,17 @@ def encode_exception(exception, path=()):
     try:
         details["str"] = encode_str(str(exception), ())
     except BaseException as failure:
-        details["str"] = ["not shown", type_path(type(failure))]
+        details["str"] = not_shown(type_path(type(failure)))
+    try:
+        return encode_exception_parts(exception, path, details)
+    except BaseException as failure:
+        # A class of the extension's own may compute any of its attributes.
+        return ["e", type_path(type(exception)), [], {**details, "cut": type_path(type(failure))}]
+
+
+def encode_exception_parts(exception, path, details):
     if id(exception) in path or len(path) > EXCEPTION_CHAIN_LIMIT:
-        return ["e", type_path(type(exception)), [], {"str": details["str"], "cut": True}]
+        return ["e", type_path(type(exception)), [], {**details, "cut": "the chain"}]
     path = (*path, id(exception))
     notes = getattr(exception, "__notes__", None)
     if notes:

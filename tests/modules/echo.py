@@ -1,0 +1,247 @@
+"""Stands for an extension: plain Python that runs on every interpreter since 3.9."""
+
+import gc
+import os
+import signal
+import sys
+import time
+import warnings
+
+state = []
+
+
+class Box:
+    """A class of the extension's own."""
+
+    def __init__(self, content=None):
+        self.content = content
+
+    def put(self, content):
+        self.content = content
+        return self
+
+    def take(self):
+        return self.content
+
+    def __add__(self, other):
+        return Box([self.content, other])
+
+    def __iter__(self):
+        return iter(self.content)
+
+    def __repr__(self):
+        return f"<Box {self.content!r} at {id(self):#x}>"
+
+
+class Loud:
+    """Objects whose every method, the harness's favourites too, ends in an exception that is no Exception."""
+
+    def __repr__(self):
+        raise SystemExit("repr")
+
+
+class Stubborn(Exception):
+    """An exception that cannot be looked at."""
+
+    def __str__(self):
+        raise KeyboardInterrupt
+
+    @property
+    def args(self):
+        raise ValueError("no args")
+
+    @property
+    def __notes__(self):
+        raise ValueError("no notes")
+
+
+class Number(int):
+    """A subclass that we did not make ourselves."""
+
+
+def echo(value=None, *values, **named):
+    if values or named:
+        return (value, values, named)
+    return value
+
+
+def raise_it(exception):
+    raise exception
+
+
+def raise_from_within(inner, outer):
+    try:
+        raise inner
+    except BaseException:
+        raise outer
+
+
+def mutate(container):
+    if isinstance(container, dict):
+        container["new"] = 1
+    elif isinstance(container, set):
+        container.add("new")
+    elif isinstance(container, bytearray):
+        container += b"new"
+    else:
+        container.append("new")
+
+
+def mutate_named(*, box):
+    box.append(1)
+
+
+def chat(text):
+    print(text)
+    print(text, file=sys.stderr)
+
+
+def write_raw(data):
+    os.write(1, data)
+    os.write(2, data)
+
+
+def print_like_a_frame():
+    os.write(1, b'[1, [["r", "forged"]]]\n')
+    os.write(2, b'{"hello": 1}\n')
+
+
+def print_much(size):
+    os.write(1, b"x" * size)
+
+
+def warn(text):
+    warnings.warn(text, DeprecationWarning)
+    warnings.warn(text, DeprecationWarning)
+
+
+def drop_unraisable():
+    class Falls:
+        def __del__(self):
+            raise ValueError("from __del__")
+
+    Falls()
+    gc.collect()
+
+
+def call(function, *values, **named):
+    return function(*values, **named)
+
+
+def measure(thing):
+    return [len(thing), len(thing)]
+
+
+def walk(iterable):
+    return list(iterable)
+
+
+def remember(value):
+    state.append(value)
+    return len(state)
+
+
+def opaque():
+    return Box(1)
+
+
+def loud():
+    return Loud()
+
+
+def raise_stubborn():
+    raise Stubborn("x")
+
+
+def number():
+    return [Number(5), Number]
+
+
+def cycle():
+    cyclic = [1]
+    cyclic.append(cyclic)
+    named = {"self": None}
+    named["self"] = (named, cyclic)
+    return named
+
+
+def nest(levels):
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def chain(length):
+    error = None
+    for number in range(length):
+        newer = ValueError(number)
+        newer.__cause__ = error
+        error = newer
+    raise error
+
+
+def circular():
+    first, second = ValueError(1), ValueError(2)
+    first.__context__, second.__context__ = second, first
+    raise first
+
+
+def random_bits():
+    return list(os.urandom(8))
+
+
+def sleep(seconds):
+    time.sleep(seconds)
+
+
+def leave(code):
+    os._exit(code)
+
+
+def exit_politely(code):
+    sys.exit(code)
+
+
+def die(number=signal.SIGSEGV):
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
+def complain_and_die(text):
+    os.write(2, text.encode())
+    os.abort()
+
+
+def spawn():
+    """Leave a child behind that holds every descriptor that it can, and return its process id."""
+    child = os.fork()
+    if child == 0:
+        time.sleep(600)
+        os._exit(0)
+    return child
+
+
+def close_descriptors():
+    os.closerange(3, 256)
+    time.sleep(600)
+
+
+def environment(name):
+    return os.environ.get(name)
+
+
+def where():
+    return [os.getcwd() == os.environ["HOME"], os.listdir(".")]
+
+
+def path_entries():
+    return [entry for entry in sys.path if entry.endswith("harness")]
+
+
+def arguments():
+    return len(sys.argv)
+
+
+def read_stdin():
+    return sys.stdin.read()
