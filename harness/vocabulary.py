@@ -293,10 +293,12 @@ def odd_mapping() -> Values:
     """Subclasses of dict and objects with ``keys`` and ``__getitem__`` that are odd or raise."""
     keys = st.lists(st.text(max_size=3), max_size=3)
     values = st.one_of(scalar(), failing())
+    # It ends, as a mapping's does: iterated as a sequence, a ``__getitem__`` that never raises is endless.
+    ending = st.lists(values, max_size=3).map(lambda each: InTurn((*each, Raises("KeyError", "end"))))
     pairs = st.dictionaries(st.text(max_size=3), scalar(), max_size=3)
     return st.one_of(
         dict_subclass(pairs),
-        odd(keys=st.one_of(keys, failing(), st.none()), __getitem__=values),
+        odd(keys=st.one_of(keys, failing(), st.none()), __getitem__=ending),
         odd(items=st.one_of(keys, failing()), __len__=st.integers(0, 3)),
         dict_subclass(pairs, __getitem__=values),
         dict_subclass(pairs, __iter__=failing()),
