@@ -19,8 +19,9 @@ def provide_again(request: Request) -> Backend:
 def provide_other_version(request: Request) -> Backend:
     """Return a CPython of another language version than the reference's: a second CPython with a twist."""
     reference = cpython.nearest(installed())
-    for interpreter in installed():
-        if interpreter.language_version != reference.language_version and not interpreter.free_threaded:
-            chosen = dataclasses.replace(request, path=Path(interpreter.executable))
-            return dataclasses.replace(cpython.provide(chosen), name="other-version")
-    raise BackendUnavailableError("only one CPython is installed")
+    usable = [each for each in installed() if each.language_version >= cpython.OLDEST and not each.free_threaded]
+    others = [each for each in usable if each.language_version < reference.language_version]
+    if not others:
+        raise BackendUnavailableError(f"no CPython older than {reference.version} is installed")
+    chosen = dataclasses.replace(request, path=Path(others[-1].executable))
+    return dataclasses.replace(cpython.provide(chosen), name="other-version")
