@@ -20,6 +20,7 @@ from harness.eventlog import BackendEvent, Footer, Header, ItemEvent, read_event
 ROOT = Path(__file__).parent.parent
 THIRD_PARTY = Path(__file__).parent / "third_party"
 CRATE = Path(__file__).parent / "crates" / "geometry"
+PRINT_NAME = "import sys; print(sys.implementation.name)"
 
 
 def run_pytest(
@@ -125,7 +126,7 @@ def test_a_second_cpython_with_a_twist_is_found_out(tmp_path: Path) -> None:
 
 def test_the_host_is_an_interpreter_on_the_command_line() -> None:
     host = rustpython.provide(Request(None, print)).command.argv[0]
-    done = subprocess.run([host, "-c", "import sys; print(sys.implementation.name)"], capture_output=True, text=True)
+    done = subprocess.run([host, "-c", PRINT_NAME], capture_output=True, text=True, check=True)
     assert done.stdout == "rustpython\n"
     failed = subprocess.run([host, "-c", "raise SystemExit(3)"], capture_output=True, check=False)
     assert failed.returncode == 3
