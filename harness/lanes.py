@@ -123,21 +123,30 @@ class Lane:
 
     def _read(self) -> None:
         worker = self._running()
-        alive = worker.read_available()
-        for line in worker.take_lines():
-            if not self._unanswered:
-                raise WorkerProtocolError(f"{self.backend}: a reply to nothing: {line[:200]!r}")
-            sequence, _ = self._unanswered.popleft()
-            self.replies.append((sequence, Reply(protocol.split_reply(line, sequence, self.backend))))
-            self._waiting_since = time.monotonic()
+        try:
+            alive = worker.read_available()
+            for line in worker.take_lines():
+                self._accept(line)
+        except WorkerProtocolError:
+            # What else it says would be taken for answers to programs that it has not seen.
+            self.close()
+            raise
         if not alive:
             ended = worker.reap()
             self._replace(Crashed(ended.description, ended.stderr))
 
+    def _accept(self, line: bytes) -> None:
+        if not self._unanswered:
+            raise WorkerProtocolError(f"{self.backend}: a reply to nothing: {line[:200]!r}")
+        sequence, _ = self._unanswered.popleft()
+        self.replies.append((sequence, Reply(protocol.split_reply(line, sequence, self.backend))))
+        self._waiting_since = time.monotonic()
+
     def _check_time(self, now: float) -> None:
         if self._unanswered and now - self._waiting_since > self.timeout_s and self._worker is not None:
-            self._worker.kill()
-            self._replace(Hung(self.timeout_s))
+            ended = self._worker.kill()
+            # A child that holds the pipe open hides a death until now.
+            self._replace(Hung(self.timeout_s) if ended.killed else Crashed(ended.description, ended.stderr))
 
     def _replace(self, ended: Crashed | Hung) -> None:
         self._worker = None

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
@@ -32,10 +32,11 @@ class WorkerCommand:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a process ended."""
+    """How a process ended, and whether it was we who ended it."""
 
     description: str
     stderr: str
+    killed: bool = False
 
 
 @dataclass(slots=True)
@@ -131,11 +132,12 @@ class WorkerProcess:
 
     def kill(self) -> Exit:
         """End the worker and its children, free what it held, and say how it ended."""
-        with contextlib.suppress(ProcessLookupError):
-            # An exit that has already happened keeps its own status.
-            if self.process.poll() is None:
+        # An exit that has already happened keeps its own status.
+        alive = self.process.poll() is None
+        if alive:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-        return self.reap()
+        return replace(self.reap(), killed=alive)
 
     def reap(self) -> Exit:
         """Wait for a worker that has closed its pipe; kill it if it lives on without one."""
