@@ -27,7 +27,18 @@ from harness.extensions import Extension, source_digest
 
 CACHE_VARIABLE = "BACKEND_MATRIX_CACHE"
 MESSAGE_LINES = 60
+LAYOUT = 2
+"""Counted up when what is laid out from the same sources changes."""
 _FLAGS = ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CC", "CFLAGS", "LDFLAGS")
+
+PACKAGE_AROUND_MODULE = """\
+from .{module} import *
+
+__doc__ = {module}.__doc__
+if hasattr({module}, "__all__"):
+    __all__ = {module}.__all__
+"""
+"""What maturin writes into the package that it makes around a module; every backend gets the same."""
 
 Progress = Callable[[str], None]
 """Called with one short line whenever a build has something to say."""
@@ -114,7 +125,7 @@ def build_extension(
 
     Raises: BuildError -- the compiler or ``make`` said no; nothing is left in the cache.
     """
-    digest = digest_of(source_digest(extension), extension.module, backend, key)
+    digest = digest_of(source_digest(extension), extension.module, backend, key, f"layout {LAYOUT}")
     place = cache_directory() / "built" / backend / f"{extension.name}-{digest}"
     record = place / "built.json"
     if record.exists() and not rebuild:
@@ -202,14 +213,16 @@ def cargo_module(
         progress=progress,
     )
     *packages, stem = extension.module.split(".")
+    # A module that is not in a package of its own is given one, as maturin does.
+    root = site.joinpath(*packages) if packages else site / stem
     if extension.python_source is not None:
-        root = packages[0] if packages else stem
-        shutil.copytree(
-            extension.python_source / root, site / root, ignore=shutil.ignore_patterns("*.so", "__pycache__")
-        )
-    library = site.joinpath(*packages, stem + suffix)
-    if extension.python_source is not None and not packages:
-        library = site / stem / (stem + suffix)
+        top = packages[0] if packages else stem
+        ignored = shutil.ignore_patterns("*.so", "__pycache__")
+        shutil.copytree(extension.python_source / top, site / top, ignore=ignored)
+    elif not packages:
+        root.mkdir(parents=True)
+        (root / "__init__.py").write_text(PACKAGE_AROUND_MODULE.format(module=stem))
+    library = root / (stem + suffix)
     library.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(target / "release" / f"lib{extension.library}.so", library)
     return library

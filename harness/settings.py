@@ -13,7 +13,7 @@ import msgspec
 
 from harness.backends import DEFAULT_BACKENDS, DEFAULT_REFERENCE, check_name
 from harness.errors import SettingsError
-from harness.rules import RULE_NAMES
+from harness.rules import DEFAULT_RULES, RULE_NAMES
 
 TABLE = "backend-matrix"
 
@@ -28,7 +28,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     extensions: tuple[str, ...] = ()
     timeout_s: float = 10.0
     results: str = "results"
-    rules: tuple[str, ...] = ("panic-thread-id",)
+    rules: tuple[str, ...] = DEFAULT_RULES
     interpreters: dict[str, str] = {}
 
 
