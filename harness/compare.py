@@ -15,6 +15,7 @@ from harness.observation import (
     Hung,
     Kind,
     Observation,
+    Outcome,
     Raised,
     Returned,
     Unsupported,
@@ -32,15 +33,16 @@ _EFFECT_KINDS: dict[str, Kind] = {
     "stdout": "stdout",
     "stderr": "stderr",
 }
-_EXCEPTION_KINDS: tuple[tuple[str, Kind], ...] = (
-    ("str", "exception-message"),
-    ("notes", "exception-notes"),
-    ("cause", "exception-cause"),
-    ("context", "exception-context"),
-    ("suppress", "exception-context"),
-    ("attributes", "exception-attributes"),
-    ("cut", "exception-context"),
-)
+_EXCEPTION_KINDS: dict[str, Kind] = {
+    # The message is most often made from the arguments; it is looked at first, told once.
+    "str": "exception-message",
+    "notes": "exception-notes",
+    "cause": "exception-cause",
+    "context": "exception-context",
+    "suppress": "exception-context",
+    "attributes": "exception-attributes",
+    "cut": "exception-context",
+}
 _TAG_NAMES = {
     "i": "int",
     "f": "float",
@@ -108,11 +110,8 @@ def _differing_ends(reference: Sequence[Observation], other: Sequence[Observatio
         return None
     if not ends:
         return None
-    names = [
-        outcome_name(one[0].outcome) if isinstance(one[0].outcome, (Crashed, Hung)) else outcome_name(one[-1].outcome)
-        for one in (reference, other)
-    ]
-    return Divergence(max(len(reference), len(other)) - 1, "outcome", "", *names)
+    outcomes = [one[0 if isinstance(one[0].outcome, (Crashed, Hung)) else -1].outcome for one in (reference, other)]
+    return Divergence(max(len(reference), len(other)) - 1, "outcome", "", *_told_apart(*outcomes))
 
 
 def _compare_step(
@@ -134,7 +133,20 @@ def _compare_outcomes(rules: frozenset[str], reference: Observation, other: Obse
             return None
     if type(expected) is type(seen) and not isinstance(expected, (Raised, Crashed)):
         return None
-    return Difference("outcome", "", outcome_name(expected), outcome_name(seen))
+    return Difference("outcome", "", *_told_apart(expected, seen))
+
+
+def _told_apart(reference: Outcome, other: Outcome) -> tuple[str, str]:
+    """Return the names of two outcomes, with what tells them apart where the names do not."""
+    names = outcome_name(reference), outcome_name(other)
+    match reference, other:
+        case Crashed(signal=left), Crashed(signal=right):
+            return f"crashed ({left})", f"crashed ({right})"
+        case Raised(unprepared=early), Raised() if early:
+            return "raised while its arguments were made", "raised"
+        case Raised(), Raised():
+            return "raised", "raised while its arguments were made"
+    return names
 
 
 def _compare_effects(
@@ -150,8 +162,11 @@ def _compare_effects(
             if normal != (expected, seen):
                 applied.add(name)
                 expected, seen = normal
+        nan_payloads = NAN_PAYLOADS in rules
         if effect == "arguments":
-            difference = _differing_details(expected or {}, seen or {}, "argument")
+            difference = _differing_details(expected or {}, seen or {}, nan_payloads, " argument {}")
+        elif effect == "calls":
+            difference = _differing_calls(expected or [], seen or [], nan_payloads)
         else:
             difference = _differing_plain(expected, seen, "")
         if difference is not None:
@@ -257,19 +272,47 @@ def _differing_exceptions(reference: list[Wire], other: list[Wire], nan_payloads
         return Difference("exception-type", "", reference, other)
     arguments = _differing_items(reference[2], other[2], reference[2], other[2], nan_payloads, ".args")
     left, right = reference[3], other[3]
-    for name, kind in _EXCEPTION_KINDS:
-        difference = _differing_plain(left.get(name), right.get(name), "" if name == "str" else f".__{name}__")
+    for name, kind in _EXCEPTION_KINDS.items():
+        difference = _differing_part(name, left.get(name), right.get(name), nan_payloads)
         if difference is not None:
-            # The message is most often made from the arguments; it is looked at first, told once.
             return difference.inside(kind, "")
     return arguments and arguments.inside("exception-arguments", "")
 
 
-def _differing_details(left: dict[str, Wire], right: dict[str, Wire], label: str) -> Difference | None:
+def _differing_part(name: str, left: Wire, right: Wire, nan_payloads: bool) -> Difference | None:
+    """Compare one part of two exceptions, which may be missing from either."""
+    path = "" if name == "str" else f".__{name}__"
+    if left is None or right is None or name in ("suppress", "cut"):
+        return None if left == right else Difference("value", path, left, right)
+    match name:
+        case "notes":
+            return _differing_items(left, right, left, right, nan_payloads, path)
+        case "cause" | "context":
+            difference = _differing_exceptions(left, right, nan_payloads)
+            return difference and difference.inside("value", path)
+        case "attributes":
+            return _differing_details(left, right, nan_payloads, ".{}")
+    return difference_of(left, right, path=path)
+
+
+def _differing_details(
+    left: dict[str, Wire], right: dict[str, Wire], nan_payloads: bool, path_format: str
+) -> Difference | None:
     for name in sorted(left.keys() | right.keys()):
+        path = path_format.format(name)
         if name not in left or name not in right:
-            return Difference("value", f" {label} {name}", left.get(name), right.get(name))
-        difference = difference_of(left[name], right[name], path=f" {label} {name}")
+            return Difference("value", path, left.get(name), right.get(name))
+        difference = difference_of(left[name], right[name], nan_payloads=nan_payloads, path=path)
+        if difference is not None:
+            return difference
+    return None
+
+
+def _differing_calls(left: list[Wire], right: list[Wire], nan_payloads: bool) -> Difference | None:
+    if [name for name, _ in left] != [name for name, _ in right]:
+        return Difference("value", "", left or None, right or None)
+    for index, ((name, expected), (_, seen)) in enumerate(zip(left, right)):
+        difference = difference_of(expected, seen, nan_payloads=nan_payloads, path=f" call[{index}] of {name}")
         if difference is not None:
             return difference
     return None
