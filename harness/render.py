@@ -29,6 +29,7 @@ from harness.values import (
 )
 
 _QUIET_NAN = "7ff8000000000000"
+SHORT_INTEGER_BITS = 31
 INTEGER_LIMIT_BITS = 4096
 OPERATOR_SYMBOLS = {
     "add": "+",
@@ -68,6 +69,12 @@ def render_float(value: float) -> str:
 
 
 def _render_int(value: int) -> str:
+    exponent = (abs(value) + 2).bit_length() - 1
+    step = abs(value) - 2**exponent
+    if exponent >= SHORT_INTEGER_BITS and abs(step) <= 2:
+        # The limit of a width is read at once as a power, and not at all as twenty digits.
+        sign, step = ("-", -step) if value < 0 else ("", step)
+        return f"{sign}2**{exponent}" + (f" {'-' if step < 0 else '+'} {abs(step)}" if step else "")
     # Decimal digits beyond 4300 are refused by Python, and take quadratic time.
     return repr(value) if value.bit_length() <= INTEGER_LIMIT_BITS else hex(value)
 
