@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 SOURCE_LIMIT_CHARACTERS = 20_000
 DEPTH_LIMIT = 300
-EXPONENT_LIMIT = 100_000
-"""Largest exponent, left shift or repetition count, so that no expression makes a gigabyte."""
+SIZE_LIMIT = 100_000
+"""Most bits of a computed integer, and most items of a computed sequence with all that is inside."""
 
 
 class ExpressionError(Exception):
@@ -37,24 +38,44 @@ def evaluate(source: str, names: Mapping[str, Any]) -> Any:
     """
     if len(source) > SOURCE_LIMIT_CHARACTERS:
         raise ExpressionError(f"longer than {SOURCE_LIMIT_CHARACTERS} characters", 0)
+    text = source.strip()
+    start = len(source) - len(source.lstrip())
+    if not text:
+        raise ExpressionError("an expression is missing; an empty text is written ''", 0)
     try:
-        tree = ast.parse(source.strip(), mode="eval")
+        tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
-        raise ExpressionError(f"not an expression: {error.msg}", max((error.offset or 1) - 1, 0)) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"not an expression: {error}", 0) from None
-    return _Evaluator(names).visit(tree.body, 0)
-
-
-def called_names(source: str) -> frozenset[str]:
-    """Return the names of the functions that an expression calls; empty if it is no expression."""
+        column = _position(text, error.lineno or 1, max((error.offset or 1) - 1, 0))
+        raise ExpressionError(f"not an expression: {error.msg}", start + column) from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError("not an expression: nested too deep", start) from None
+    except ValueError as error:
+        raise ExpressionError(f"not an expression: {error}", start) from None
     try:
-        tree = ast.parse(source.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    return frozenset(
-        node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    )
+        return _Evaluator(names).visit(tree.body, 0)
+    except _Refused as refused:
+        node = refused.node
+        line = _lines(text)[node.lineno - 1]
+        characters = len(line.encode()[: node.col_offset].decode())
+        raise ExpressionError(refused.message, start + _position(text, node.lineno, characters)) from refused.__cause__
+
+
+def _lines(text: str) -> list[str]:
+    return re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+
+
+def _position(text: str, line: int, column: int) -> int:
+    """Return the place in the whole text of a column, in characters, of a line, counted from 1."""
+    return sum(len(each) for each in _lines(text)[: line - 1]) + column
+
+
+class _Refused(Exception):
+    """What is wrong, and the part of the expression that it is about."""
+
+    def __init__(self, message: str, node: ast.expr) -> None:
+        super().__init__(message)
+        self.message = message
+        self.node = node
 
 
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
@@ -72,6 +93,7 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mod: operator.mod,
     ast.BitOr: operator.or_,
 }
+_SEQUENCES = (str, bytes, list, tuple)
 _DESCRIPTIONS = {
     ast.Attribute: "attribute access",
     ast.Subscript: "indexing",
@@ -88,6 +110,8 @@ _DESCRIPTIONS = {
     ast.Starred: "unpacking",
     ast.Await: "await",
     ast.Yield: "yield",
+    ast.BinOp: "this operator",
+    ast.UnaryOp: "this operator",
 }
 
 
@@ -97,7 +121,7 @@ class _Evaluator:
 
     def visit(self, node: ast.expr, depth: int) -> Any:
         if depth > DEPTH_LIMIT:
-            raise ExpressionError(f"nested more than {DEPTH_LIMIT} deep", node.col_offset)
+            raise _Refused(f"nested more than {DEPTH_LIMIT} deep", node)
         inner = depth + 1
         match node:
             case ast.Constant(value=value):
@@ -128,35 +152,30 @@ class _Evaluator:
             raise self._refusal(node.func, _DESCRIPTIONS.get(type(node.func), "calling this"))
         function = self._look_up(node.func.id, node.func)
         if not callable(function):
-            raise ExpressionError(f"{node.func.id} is a constant and cannot be called", node.col_offset)
+            raise _Refused(f"{node.func.id} is a constant and cannot be called", node)
         arguments = [self.visit(each, depth) for each in node.args]
         if any(each.arg is None for each in node.keywords):
             raise self._refusal(node, "unpacking")
         keywords = {str(each.arg): self.visit(each.value, depth) for each in node.keywords}
         try:
             return function(*arguments, **keywords)
-        except ExpressionError:
-            raise
         except Exception as error:
-            raise ExpressionError(f"{node.func.id}: {error}", node.col_offset) from error
+            raise _Refused(f"{node.func.id}: {error}", node) from error
 
     def _look_up(self, name: str, node: ast.expr) -> Any:
         if name in self._names:
             return self._names[name]
         close = difflib.get_close_matches(name, self._names, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ExpressionError(f"unknown name {name!r}{hint}", node.col_offset)
+        raise _Refused(f"unknown name {name!r}{hint}", node)
 
     def _binary(self, node: ast.BinOp, op: ast.operator, left: Any, right: Any) -> Any:
-        if isinstance(op, (ast.Pow, ast.LShift)) and not (isinstance(right, int) and abs(right) <= EXPONENT_LIMIT):
-            raise ExpressionError(f"an exponent or shift beyond {EXPONENT_LIMIT}", node.col_offset)
-        if isinstance(op, ast.Pow) and isinstance(left, int) and left.bit_length() * abs(right) > EXPONENT_LIMIT:
-            raise ExpressionError(f"a power of more than {EXPONENT_LIMIT} bits", node.col_offset)
-        if isinstance(op, ast.Mult):
-            for sequence, count in ((left, right), (right, left)):
-                repeats = isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int)
-                if repeats and len(sequence) * count > EXPONENT_LIMIT:
-                    raise ExpressionError(f"a repetition beyond {EXPONENT_LIMIT} items", node.col_offset)
+        if isinstance(op, ast.Mod) and not (isinstance(left, (int, float)) and isinstance(right, (int, float))):
+            raise _Refused("% is for numbers only", node)
+        if isinstance(left, int) and isinstance(right, int) and _bits(op, left, right) > SIZE_LIMIT:
+            raise _Refused(f"an integer of more than {SIZE_LIMIT} bits", node)
+        if isinstance(op, (ast.Mult, ast.Add)) and _items(op, left, right) > SIZE_LIMIT:
+            raise _Refused(f"more than {SIZE_LIMIT} items", node)
         return self._number(node, _BINARY[type(op)], left, right)
 
     @staticmethod
@@ -164,17 +183,44 @@ class _Evaluator:
         try:
             return function(*operands)
         except Exception as error:
-            raise ExpressionError(str(error), node.col_offset) from None
+            raise _Refused(str(error.args[-1] if error.args else error), node) from None
 
     @staticmethod
     def _hashed(node: ast.expr, make: Callable[[], Any]) -> Any:
         try:
             return make()
         except TypeError as error:
-            raise ExpressionError(str(error), node.col_offset) from None
+            raise _Refused(str(error), node) from None
 
     @staticmethod
-    def _refusal(node: ast.expr, what: str) -> ExpressionError:
-        return ExpressionError(
-            f"{what} is not allowed here; use literals and the names in docs/case-files.md", node.col_offset
-        )
+    def _refusal(node: ast.expr, what: str) -> _Refused:
+        return _Refused(f"{what} is not allowed here; use literals and the names in docs/case-files.md", node)
+
+
+def _bits(op: ast.operator, left: int, right: int) -> int:
+    """Return a bound for the bits of what an operator makes of two integers."""
+    match op:
+        case ast.Pow():
+            return left.bit_length() * abs(right)
+        case ast.LShift():
+            return left.bit_length() + max(right, 0)
+        case ast.Mult():
+            return left.bit_length() + right.bit_length()
+    return 0
+
+
+def _items(op: ast.operator, left: Any, right: Any) -> int:
+    """Return how many items a sum or repetition of sequences holds, at any depth."""
+    if isinstance(op, ast.Add):
+        return _size(left) + _size(right) if isinstance(left, _SEQUENCES) else 0
+    for sequence, count in ((left, right), (right, left)):
+        if isinstance(sequence, _SEQUENCES) and isinstance(count, int):
+            return _size(sequence) * count
+    return 0
+
+
+def _size(value: Any) -> int:
+    """Return the number of items at any depth; shared parts count each time, for each is sent."""
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    return sum(1 + _size(each) for each in value) if isinstance(value, (list, tuple)) else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 from hypothesis import strategies as st
@@ -65,8 +65,11 @@ def lift(value: Any) -> Values:
 @cache
 def any_int() -> Values:
     """Integers of every size: small, the limits of every width plus and minus one, and huge."""
-    limits = sorted({sign * 2**width + step for width in INTEGER_WIDTHS for sign in (-1, 1) for step in (-2, -1, 0, 1)})
-    return st.one_of(st.integers(-300, 300), st.sampled_from(limits), st.integers(), st.integers(-(2**70), 2**70))
+    limits = {sign * 2**width + step for width in INTEGER_WIDTHS for sign in (-1, 1) for step in (-2, -1, 0, 1)}
+    simplest_first = sorted(limits, key=lambda limit: (abs(limit), limit < 0))
+    return st.one_of(
+        st.integers(-300, 300), st.sampled_from(simplest_first), st.integers(), st.integers(-(2**70), 2**70)
+    )
 
 
 @cache
@@ -488,6 +491,19 @@ def _odd_value(base: str) -> Callable[..., Odd]:
     return value
 
 
+def _bounded(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse to make a container of more items than an expression may hold: ``set(range(10**9))``."""
+
+    def bounded(*arguments: Any) -> Any:
+        for each in arguments:
+            items = len(each) if isinstance(each, range) else each
+            if isinstance(items, int) and items > expressions.SIZE_LIMIT:
+                raise ValueError(f"more than {expressions.SIZE_LIMIT} items")
+        return make(*arguments)
+
+    return bounded
+
+
 # What makes the same value in a stored program and, with the value drawn as is, in a strategy.
 BUILDERS: dict[str, Callable[..., Any]] = {
     "array_of": ArrayOf,
@@ -501,15 +517,18 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "view_of": ViewOf,
     "range": range,
     "slice": slice,
-    "bytearray": bytearray,
+    "bytearray": _bounded(bytearray),
     "complex": complex,
-    "set": set,
-    "frozenset": frozenset,
+    "set": _bounded(set),
+    "frozenset": _bounded(frozenset),
 }
 
 
 def _drawn(builder: Callable[..., Any]) -> Callable[..., Values]:
     def strategy(*arguments: Any, **keywords: Any) -> Values:
+        if not any(isinstance(each, SearchStrategy) for each in (*arguments, *keywords.values())):
+            # Made at once, so that what is wrong with it is known when the case file is read.
+            return st.just(builder(*arguments, **keywords))
         positional = st.tuples(*map(lift, arguments))
         named = st.fixed_dictionaries({name: lift(value) for name, value in keywords.items()})
         return st.builds(lambda drawn, more: builder(*drawn, **more), positional, named)
@@ -517,13 +536,28 @@ def _drawn(builder: Callable[..., Any]) -> Callable[..., Values]:
     return strategy
 
 
-STRATEGY_NAMES: dict[str, Any] = (
-    {name: getattr(st, name) for name in HYPOTHESIS_NAMES}
-    | CONSTANTS
-    | {name: _drawn(builder) for name, builder in BUILDERS.items()}
-    | OWN_STRATEGIES
-    | SUBCLASSES
-)
+def _validated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have Hypothesis check a strategy's arguments when it is made, and not when it is first drawn from."""
+
+    @wraps(function)
+    def strategy(*arguments: Any, **keywords: Any) -> Any:
+        made = function(*arguments, **keywords)
+        if isinstance(made, SearchStrategy):
+            made.validate()
+        return made
+
+    return strategy
+
+
+STRATEGY_NAMES: dict[str, Any] = CONSTANTS | {
+    name: _validated(function)
+    for name, function in (
+        *((name, getattr(st, name)) for name in HYPOTHESIS_NAMES),
+        *((name, _drawn(builder)) for name, builder in BUILDERS.items()),
+        *OWN_STRATEGIES.items(),
+        *SUBCLASSES.items(),
+    )
+}
 VALUE_NAMES: dict[str, Any] = (
     CONSTANTS
     | BUILDERS
@@ -531,7 +565,7 @@ VALUE_NAMES: dict[str, Any] = (
     | {
         "odd": lambda **methods: Odd("object", None, tuple(methods.items())),
         "callback": lambda *outcomes: Callback(outcomes),
-        "iterator": lambda entries: IteratorOf(tuple(entries)),
+        "iterator": _bounded(lambda entries: IteratorOf(tuple(entries))),
         "in_turn": lambda *outcomes: InTurn(outcomes),
         "absent": Absent,
     }
