@@ -297,7 +297,7 @@ def odd_mapping() -> Values:
     keys = st.lists(st.text(max_size=3), max_size=3)
     values = st.one_of(scalar(), failing())
     # It ends, as a mapping's does: iterated as a sequence, a ``__getitem__`` that never raises is endless.
-    ending = st.lists(values, max_size=3).map(lambda each: InTurn((*each, Raises("KeyError", "end"))))
+    ending = st.lists(values, min_size=1, max_size=3).map(lambda each: InTurn((*each, Raises("KeyError", "end"))))
     pairs = st.dictionaries(st.text(max_size=3), scalar(), max_size=3)
     return st.one_of(
         dict_subclass(pairs),
@@ -572,6 +572,7 @@ VALUE_NAMES: dict[str, Any] = (
 )
 
 
+@cache
 def evaluate_strategy(source: str) -> Values:
     """Return the strategy that an expression means; a plain value means just that value.
 
