@@ -12,6 +12,7 @@
 extern crate rustpython_capi;
 
 pub mod boundary;
+pub mod buffers;
 pub mod capi;
 mod imp;
 mod loader;

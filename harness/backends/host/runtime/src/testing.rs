@@ -3,7 +3,9 @@
 use std::sync::Once;
 
 use rustpython_vm::vm::thread::with_current_vm;
-use rustpython_vm::{AsObject, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
+
+use crate::objects::owned_or_none;
 
 /// Run `test` on a thread that is attached to the one interpreter of this process.
 ///
@@ -21,4 +23,29 @@ pub fn pending_message(vm: &VirtualMachine) -> String {
     let error = vm.take_raised_exception().expect("no exception is pending");
     let text = error.as_object().str(vm).expect("str(exception)");
     format!("{}: {}", error.class().name(), text.as_wtf8())
+}
+
+/// The value of a Python expression; `imports` (comma-separated) are imported first.
+pub fn evaluate(vm: &VirtualMachine, imports: &str, expression: &str) -> PyObjectRef {
+    let scope = vm.new_scope_with_builtins();
+    let mut source = String::new();
+    for name in imports.split(',').filter(|name| !name.is_empty()) {
+        source.push_str(&format!("import {name}\n"));
+    }
+    source.push_str(&format!("result = {expression}\n"));
+    let ran = vm.run_string(scope.clone(), &source, "<test>");
+    if let Err(error) = ran {
+        vm.set_exception(Some(error));
+        panic!("{expression}: {}", pending_message(vm));
+    }
+    scope.globals.get_item("result", vm).expect("assigned")
+}
+
+/// `repr` of what a C function returned with a new reference; a pending exception instead, if it returned NULL.
+pub fn said(vm: &VirtualMachine, returned: *mut PyObject) -> String {
+    // SAFETY: a new reference or null, by this function's contract.
+    match unsafe { owned_or_none(returned) } {
+        Some(object) => object.repr(vm).expect("repr").as_wtf8().to_string(),
+        None => pending_message(vm),
+    }
 }

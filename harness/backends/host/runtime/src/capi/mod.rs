@@ -4,8 +4,10 @@
 //! upgrade tells us what to delete.
 
 pub mod abstract_;
+pub mod memoryobject;
 pub mod modsupport;
 pub mod moduleobject;
+pub mod pybuffer;
 pub mod pycapsule;
 pub mod pyerrors;
 pub mod pythread;
