@@ -302,8 +302,8 @@ def test_calls_are_compared_by_name_number_and_what_they_were_given() -> None:
     again = returned(calls=[["callback", encode(((1,), {}))]])
     assert step_difference(once, again) == ("calls", " call[0] of callback[0][0]")
     nans = [returned(calls=[["callback", encode(((nan,), {}))]]) for nan in (NAN, OTHER_NAN)]
-    assert step_difference(*nans) is None
-    assert step_difference(*nans, NAN_PAYLOADS) == ("calls", " call[0] of callback[0][0]")
+    assert step_difference(nans[0], nans[1]) is None
+    assert step_difference(nans[0], nans[1], NAN_PAYLOADS) == ("calls", " call[0] of callback[0][0]")
     assert step_difference(returned(), once) == ("calls", "")
 
 
@@ -342,7 +342,7 @@ def test_outcomes_are_the_same_only_if_they_are_one(left: Outcome, right: Outcom
 
 def test_the_stderr_and_the_time_of_an_end_are_not_compared() -> None:
     dead = [Observation(Crashed("died with SIGSEGV", text)) for text in ("a", "b")]
-    assert step_difference(*dead) is None
+    assert step_difference(dead[0], dead[1]) is None
     assert step_difference(Observation(Hung(1.0)), Observation(Hung(2.0))) is None
 
 
@@ -368,7 +368,7 @@ PANICS = [
 
 
 def test_a_rule_makes_a_difference_legal_and_is_counted() -> None:
-    assert step_difference(*PANICS) == ("stderr", "")
+    assert step_difference(PANICS[0], PANICS[1]) == ("stderr", "")
     comparison = compare(frozenset({"panic-thread-id"}), reference=PANICS[:1], other=PANICS[1:])
     assert comparison == Comparison(None, frozenset({"panic-thread-id"}))
 
