@@ -14,6 +14,7 @@ import importlib
 import statistics
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from harness.settings import Overrides, read_settings
 from harness.strategies import Programs, programs_of
 
 ROOT = Path(__file__).resolve().parent.parent
-CASES = ("numbers:add_i64", "text:echo", "collections:sum_ints", "signatures:defaults")
+CASES = ("numbers:add_i64", "text:echo", "collections:total", "signatures:defaults", "errors:raise_named")
 ROUNDS = 3
 
 
@@ -67,6 +68,7 @@ def measure(name: str, matrix: Matrix, other: str, examples: int) -> tuple[float
     sys.path.insert(0, str(matrix.built("cpython", extension).site))
     module = importlib.import_module(extension.module)
     programs = programs_of(case, extension.module, Capabilities())
+    warnings.simplefilter("ignore")
     rounds = []
     for number in range(ROUNDS):
         plain = rate(examples, lambda n=number: run_plain(programs, module, examples, n))

@@ -132,16 +132,16 @@ def parse_case_file(text: str, path: Path) -> CaseFile:
     return _Parser(text, path).parse()
 
 
-class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+class CaseFileLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
     """Plain data, with YAML 1.2's booleans: ``on`` and ``no`` are words."""
 
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
-_Loader.yaml_implicit_resolvers = {
+CaseFileLoader.yaml_implicit_resolvers = {
     first: [pair for pair in pairs if pair[0] != _BOOLEAN]
     for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(_BOOLEAN, re.compile("^(true|false|True|False)$"), list("tTfF"))
+CaseFileLoader.add_implicit_resolver(_BOOLEAN, re.compile("^(true|false|True|False)$"), list("tTfF"))
 
 
 class _Parser:
@@ -175,7 +175,7 @@ class _Parser:
         return CaseFile(self.path, extension, tuple(cases))
 
     def _load(self) -> tuple[yaml.Node | None, Any]:
-        loader = _Loader(self.text)
+        loader = CaseFileLoader(self.text)
         try:
             root = loader.get_single_node()
             self._check_nodes(root, set())

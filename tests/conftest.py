@@ -10,6 +10,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from harness.backends import rustpython
+from harness.backends.base import Request
 from harness.backends.interpreters import installed
 from harness.lanes import Lane
 from harness.process import WorkerCommand
@@ -40,11 +42,13 @@ def worker_commands() -> dict[str, WorkerCommand]:
     """
     found = {(interpreter.language_version): interpreter.executable for interpreter in reversed(installed())}
     found[sys.version_info[:2]] = sys.executable
-    return {
+    commands = {
         f"python{major}.{minor}": WorkerCommand((found[major, minor],))
         for major, minor in sorted(found)
         if (major, minor) >= OLDEST
     }
+    host = rustpython.provide(Request(None, lambda line: print(line, file=sys.stderr)))
+    return commands | {"rustpython": host.command}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
