@@ -108,9 +108,11 @@ pub unsafe extern "C" fn PyBuffer_GetPointer(
 pub unsafe extern "C" fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int {
     // SAFETY: by this function's contract; `as_ref` maps null to None.
     let view = unsafe { view.as_ref() };
-    // SAFETY: a filled view.
     detached_boundary(0, || {
-        view.map_or(0, |view| is_contiguous(&unsafe { Layout::of(view) }, order))
+        let Some(view) = view else { return 0 };
+        // SAFETY: a filled view.
+        let layout = unsafe { Layout::of(view) };
+        is_contiguous(&layout, order)
     })
 }
 
