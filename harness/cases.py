@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
+import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 import yaml
@@ -15,6 +17,7 @@ import yaml
 from harness import vocabulary
 from harness.errors import CaseFileError
 from harness.expressions import ExpressionError
+from harness.observation import Kind
 from harness.rules import RULE_NAMES
 
 FILE_LIMIT_BYTES = 4 * 2**20
@@ -22,6 +25,8 @@ FILE_LIMIT_BYTES = 4 * 2**20
 Expression = str | int | float | bool | None
 """A strategy expression; a plain scalar of YAML stands for itself."""
 
+OPERATORS = frozenset(operator.__all__)
+BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")) | {"copy.copy"}
 STEP_KINDS = ("call", "method", "get", "set", "delete", "operator", "builtin", "iterate", "forget")
 
 
@@ -63,7 +68,7 @@ class KnownSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """A divergence that is known: what it is, why, and the smallest program that shows it."""
 
     backend: str
-    kind: str
+    kind: Kind
     place: str
     reason: Annotated[str, msgspec.Meta(min_length=1)]
     program: tuple[StepSpec, ...]
@@ -136,7 +141,9 @@ class CaseFileLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoa
     """Plain data, with YAML 1.2's booleans: ``on`` and ``no`` are words."""
 
 
-_BOOLEAN = "tag:yaml.org,2002:bool"
+_TAG = "tag:yaml.org,2002:"
+_BOOLEAN = _TAG + "bool"
+_PLAIN_TAGS = {_TAG + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map")}
 CaseFileLoader.yaml_implicit_resolvers = {
     first: [pair for pair in pairs if pair[0] != _BOOLEAN]
     for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -169,7 +176,10 @@ class _Parser:
             name = str(key.value)
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name):
                 raise self.error(key, f"a case's name is letters, digits, '_' and '-', not {name!r}")
-            spec = self._convert(data["cases"][name] or {}, CaseSpec, node, f"case {name!r}")
+            if name not in data["cases"]:
+                raise self.error(key, f"YAML reads {name} as no text; quote it")
+            given = data["cases"][name]
+            spec = self._convert({} if given is None else given, CaseSpec, node, f"case {name!r}")
             self._check_case(spec, node, name)
             cases.append(Case(self.path, key.start_mark.line + 1, name, extension, spec))
         return CaseFile(self.path, extension, tuple(cases))
@@ -184,6 +194,8 @@ class _Parser:
             mark = error.problem_mark or error.context_mark
             where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
             raise CaseFileError(f"{self.path}:{where}: not YAML: {error.problem}") from None
+        except yaml.reader.ReaderError:
+            raise self._unreadable_character() from None
         except yaml.YAMLError as error:
             raise CaseFileError(f"{self.path}:1:1: not YAML: {error}") from None
         except RecursionError:
@@ -193,12 +205,23 @@ class _Parser:
         finally:
             loader.dispose()
 
+    def _unreadable_character(self) -> CaseFileError:
+        found = yaml.reader.Reader.NON_PRINTABLE.search(self.text)
+        before = self.text[: found.start() if found else 0]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        character = ascii(found[0])[1:-1] if found else "?"
+        return CaseFileError(f"{self.path}:{line}:{column}: not YAML: the character {character} is not allowed")
+
     def _check_nodes(self, node: yaml.Node | None, seen: set[int]) -> None:
-        """Refuse keys that stand twice, keys that are no words, and aliases, which can hide a bomb."""
-        if node is None or isinstance(node, yaml.ScalarNode):
+        """Refuse keys that stand twice, keys that are no words, tags, and aliases, which can hide a bomb."""
+        if node is None:
+            return
+        if node.tag not in _PLAIN_TAGS:
+            self._check_tag(node)
+        if isinstance(node, yaml.ScalarNode):
             return
         if id(node) in seen:
-            raise self.error(node, "an alias of YAML (*name) is not allowed; write the value out")
+            raise self.error(node, "this is used again by an alias of YAML (*name); write it out each time")
         seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             for value in node.value:
@@ -212,6 +235,12 @@ class _Parser:
                 raise self.error(key, f"{key.value!r} stands here twice")
             keys.add(key.value)
             self._check_nodes(value, seen)
+
+    def _check_tag(self, node: yaml.Node) -> None:
+        name = node.tag.removeprefix(_TAG)
+        if isinstance(node, yaml.ScalarNode) and name in ("timestamp", "merge", "value", "binary"):
+            raise self.error(node, f"YAML reads {node.value} as a {name}; quote it")
+        raise self.error(node, f"a tag of YAML (!{name.lstrip('!')}) is not allowed")
 
     def _check_top(self, root: yaml.Node, top: dict[str, yaml.Node]) -> None:
         for name in CaseFileSpec.__struct_fields__:
@@ -229,6 +258,8 @@ class _Parser:
         except msgspec.ValidationError as error:
             message, _, place = str(error).partition(" - at ")
             wrong = _descend(node, place.strip("`"))
+            if isinstance(wrong, yaml.ScalarNode) and message.startswith("Invalid enum value"):
+                raise self.error(wrong, f"{what}: {_unknown(wrong.value, get_args(Kind), 'kind')}") from None
             unknown = re.search(r"unknown field `(.+)`", message)
             if unknown and isinstance(wrong, yaml.MappingNode):
                 fields = _fields_at(place)
@@ -243,6 +274,11 @@ class _Parser:
             if rule not in RULE_NAMES:
                 raise self.error(_descend(node, f"$.rules[{index}]"), _unknown(rule, sorted(RULE_NAMES), "rule"))
         self._check_steps(spec, node)
+        told = set()
+        for index, known in enumerate(spec.known):
+            if (known.backend, known.kind, known.place) in told:
+                raise self.error(_descend(node, f"$.known[{index}]"), f"{known.kind} at {known.place} is here twice")
+            told.add((known.backend, known.kind, known.place))
         for place, expression in _expressions(spec, "$"):
             self._check_expression(_descend(node, place), expression, vocabulary.evaluate_strategy, name)
         for index, known in enumerate(spec.known):
@@ -262,17 +298,29 @@ class _Parser:
                 raise self.error(
                     _descend(node, place), f"a step is exactly one of {', '.join(STEP_KINDS)}; this {given}"
                 )
+            for name, kind, allowed in (
+                (step.operator, "operator", OPERATORS),
+                (step.builtin, "builtin", BUILTINS),
+            ):
+                if name is not None and name not in allowed:
+                    raise self.error(_descend(node, f"{place}.{kind}"), _unknown(name, sorted(allowed), kind))
 
     def _check_expression(self, node: yaml.Node, expression: Expression, evaluate: Any, name: str) -> None:
         try:
             evaluate(source_of(expression))
         except ExpressionError as error:
-            quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
             hint = ""
             if isinstance(expression, str) and expression.count("(") != expression.count(")"):
                 hint = "; in a flow list [...] an expression with a comma must be quoted"
             message = f"case {name!r}: {error.message} in {source_of(expression)!r:.200}{hint}"
-            raise self.error(node, message, column=error.column + quoted) from None
+            raise self.error(node, message, column=self._column(node, source_of(expression), error.column)) from None
+
+    def _column(self, node: yaml.Node, source: str, column: int) -> int:
+        """Return how far right of the node's start a place in its text is; 0 where the file writes it otherwise."""
+        quotes = int(isinstance(node, yaml.ScalarNode) and node.style in ("'", '"'))
+        start = node.start_mark.column + quotes
+        written = self.text.split("\n")[node.start_mark.line]
+        return quotes + column if written.startswith(source, start) else 0
 
 
 def source_of(expression: Expression) -> str:
