@@ -60,8 +60,12 @@ class MatrixPlugin:
         """Tell a worker of pytest-xdist the seed; the controller has already built everything."""
         node.workerinput["backend_matrix_seed"] = self.seed
 
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
-        """Check every case file, so that nothing is built for a run that cannot be."""
+        """Check every case file, so that nothing is built for a run that cannot be.
+
+        Last, because Hypothesis warns of strategies that are made before its own hook has run.
+        """
         if self.worker_input is not None:
             return
         errors = []
