@@ -14,6 +14,8 @@ from hypothesis import given
 
 from harness import worker as worker_file
 from harness.codec import decode, decode_program, encode, encode_program
+from harness.odd_strategies import any_path, anything, callback
+from harness.plain_strategies import float_from_bits, nested
 from harness.program import Program, Step
 from harness.render import render, render_program
 from harness.values import (
@@ -35,7 +37,7 @@ from harness.values import (
     Value,
     ViewOf,
 )
-from harness.vocabulary import any_path, anything, callback, evaluate_value, float_from_bits, nested
+from harness.vocabulary import evaluate_value
 
 
 def deep(levels: int) -> Value:

@@ -24,10 +24,11 @@ from harness.observation import (
     Unsupported,
     outcome_name,
 )
+from harness.odd_strategies import anything
+from harness.plain_strategies import float_from_bits
 from harness.program import Program, Step
 from harness.rules import NAN_PAYLOADS, RULE_NAMES, RULES, mask_addresses
 from harness.values import Value
-from harness.vocabulary import anything, float_from_bits
 
 NO_RULES: frozenset[str] = frozenset()
 NAN, NEGATIVE_NAN, OTHER_NAN = (

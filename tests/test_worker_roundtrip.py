@@ -18,11 +18,11 @@ from harness.codec import decode
 from harness.handshake import PROTOCOL
 from harness.lanes import Lane, pump
 from harness.observation import Observation, Raised, Returned
+from harness.odd_strategies import any_path, anything
 from harness.process import WorkerCommand
 from harness.program import Program, Step
 from harness.protocol import encode_body
 from harness.values import Callback, Cycle, ExceptionValue, IteratorOf, Made, Named, Odd, Opaque, Raises, Result, Value
-from harness.vocabulary import any_path, anything
 
 
 @pytest.fixture(scope="module")
