@@ -70,7 +70,7 @@ fn raise_panic(name: &str, panic: &(dyn Any + Send)) {
 /// What a function of the extension gave back: its value and the exception it left pending.
 pub struct Returned<R> {
     pub value: R,
-    raised: Option<PyBaseExceptionRef>,
+    pub raised: Option<PyBaseExceptionRef>,
 }
 
 /// How a C function can break the rule "an exception is set if and only if the result says failure".

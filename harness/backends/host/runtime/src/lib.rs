@@ -5,7 +5,7 @@
 //! `rustpython-capi` (upstream, never overridden) and [`capi`] (ours, only what upstream does not have).
 //!
 //! The way of an import: importlib's `ExtensionFileLoader` -> [`imp`] (our part of `_imp`) -> [`loader`]
-//! (`dlopen`, export hook) -> [`slots`] (PEP 820 arrays) -> [`modules`] (PEP 793 modules).
+//! (`dlopen`, export hook) -> [`slots`] (PEP 820 arrays) -> [`modules`] (PEP 793 modules); its classes: [`types`].
 //! Every crossing between Rust and C goes through [`boundary`].
 
 // Upstream's exports are symbols of another crate: without a use of it the linker would drop them all.
@@ -21,6 +21,7 @@ pub mod objects;
 mod run;
 pub mod slot_ids;
 pub mod slots;
+pub mod types;
 pub mod variadic;
 
 #[cfg(test)]

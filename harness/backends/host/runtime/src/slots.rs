@@ -24,7 +24,7 @@ const _: () = assert!(size_of::<PySlot>() == 16 && size_of::<*mut c_void>() == 8
 /// `PyModuleDef_Slot` and `PyType_Slot`, which have one layout.
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct LegacySlot {
+pub struct LegacySlot {
     id: c_int,
     value: *mut c_void,
 }
@@ -127,6 +127,29 @@ pub unsafe fn read_slots(
     };
     // SAFETY: by this function's contract.
     unsafe { reader.read_array(Array::Slots(array), 0) }?;
+    Ok(reader.slots)
+}
+
+/// As [`read_slots`], for the array of a `PyType_Spec`.
+///
+/// # Safety
+/// As for [`read_slots`].
+pub unsafe fn read_legacy_slots(
+    vm: &VirtualMachine,
+    array: *const LegacySlot,
+    owner: &str,
+) -> PyResult<Vec<Slot>> {
+    let mut reader = Reader {
+        vm,
+        kind: Kind::Type,
+        owner,
+        seen: [false; NAMES.len()],
+        slots: Vec::new(),
+    };
+    if !array.is_null() {
+        // SAFETY: by this function's contract.
+        unsafe { reader.read_array(Array::Legacy(array), 0) }?;
+    }
     Ok(reader.slots)
 }
 

@@ -7,6 +7,7 @@ pub mod abstract_;
 pub mod memoryobject;
 pub mod modsupport;
 pub mod moduleobject;
+pub mod objimpl;
 pub mod pybuffer;
 pub mod pycapsule;
 pub mod pyerrors;
@@ -14,6 +15,7 @@ pub mod pythread;
 pub mod rangeobject;
 pub mod sliceobject;
 pub mod tupleobject;
+pub mod typeobject;
 
 /// Export `$name`: 1 if the object is exactly of the type `vm.ctx.types.$type`, else 0. NULL is 0.
 ///

@@ -1,0 +1,110 @@
+//! `objimpl.h`: memory of objects, which is RustPython's own business.
+
+use core::ffi::c_int;
+use core::ptr::null_mut;
+
+use rustpython_vm::{PyObject, PyObjectRef, VirtualMachine};
+
+use super::typeobject::PyType_GenericAlloc;
+use crate::boundary::ffi_boundary;
+
+fn forbidden(vm: &VirtualMachine, function: &str) -> rustpython_vm::PyResult<PyObjectRef> {
+    Err(vm.new_system_error(format!(
+        "{function}: RustPython allocates and frees its objects itself; use tp_alloc"
+    )))
+}
+
+/// Always `SystemError`: memory from elsewhere cannot become an object of RustPython.
+///
+/// # Safety
+/// None; the arguments are not used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_Init(
+    _object: *mut PyObject,
+    _typ: *mut PyObject,
+) -> *mut PyObject {
+    const NAME: &str = "PyObject_Init";
+    ffi_boundary(NAME, null_mut(), |vm| {
+        forbidden(vm, NAME).map(|_| null_mut())
+    })
+}
+
+/// As [`PyObject_Init`].
+///
+/// # Safety
+/// None; the arguments are not used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_InitVar(
+    _object: *mut PyObject,
+    _typ: *mut PyObject,
+    _size: isize,
+) -> *mut PyObject {
+    const NAME: &str = "PyObject_InitVar";
+    ffi_boundary(NAME, null_mut(), |vm| {
+        forbidden(vm, NAME).map(|_| null_mut())
+    })
+}
+
+/// Nothing: RustPython frees the object when `tp_dealloc`, which calls this, returns. Source: C-API, "Supporting Cyclic
+/// Garbage Collection".
+///
+/// # Safety
+/// None; the argument is not used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_GC_Del(_object: *mut PyObject) {}
+
+macro_rules! allocators {
+    ($($(#[$doc:meta])* $name:ident($($items:ident)?);)+) => {$(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// `typ` is null or alive.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(typ: *mut PyObject $(, $items: isize)?) -> *mut PyObject {
+            let items = 0 $(+ $items)?;
+            // SAFETY: by this function's contract.
+            unsafe { PyType_GenericAlloc(typ, items) }
+        }
+    )+};
+}
+
+allocators! {
+    /// `PyObject_New`: an instance with zeroed data; it is tracked at once, as all of RustPython's are.
+    _PyObject_New();
+    /// `PyObject_GC_New`.
+    _PyObject_GC_New();
+    /// `PyObject_NewVar`.
+    _PyObject_NewVar(items);
+    /// `PyObject_GC_NewVar`.
+    _PyObject_GC_NewVar(items);
+}
+
+/// Always `SystemError`, as [`PyObject_Init`].
+///
+/// # Safety
+/// None; the arguments are not used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _PyObject_GC_Resize(
+    _object: *mut PyObject,
+    _size: isize,
+) -> *mut PyObject {
+    const NAME: &str = "PyObject_GC_Resize";
+    ffi_boundary(NAME, null_mut(), |vm| {
+        forbidden(vm, NAME).map(|_| null_mut())
+    })
+}
+
+/// Whether instances of `typ` take part in garbage collection: of heap types, all do.
+///
+/// # Safety
+/// `object` is null or alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_IS_GC(object: *mut PyObject) -> c_int {
+    ffi_boundary("PyObject_IS_GC", 0, |_vm| {
+        // SAFETY: null or alive, by this function's contract.
+        let object = unsafe { object.as_ref() };
+        Ok(object
+            .is_some_and(|object| object.class().heaptype_ext.is_some())
+            .into())
+    })
+}

@@ -1,0 +1,179 @@
+//! The types of RustPython that an extension type can extend.
+//!
+//! A native type is told from `slots.alloc`, which RustPython passes on to Python subclasses: it finds our part of any
+//! object without a look-up and while a type is being torn down.
+
+use core::fmt;
+
+use rustpython_vm::builtins::*;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{Context, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+
+use super::class::{Class, class_of};
+use super::payload::{Extended, Tail};
+use super::steal::steal;
+
+type AllocFunction = fn(PyTypeRef, usize, &VirtualMachine) -> PyResult;
+
+/// A native base and how to make instances of what extends it.
+pub struct Native {
+    typ: fn(&Context) -> &'static Py<PyType>,
+    pub alloc: AllocFunction,
+    create: fn(&'static Class, PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult,
+    tail_offset: usize,
+}
+
+/// A payload that can be the first part of ours.
+trait Base: PyPayload + fmt::Debug {
+    /// What `typ.__new__(typ, *args, **kwargs)` puts into a new object of the native type `typ`.
+    fn new_payload(typ: &Py<PyType>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self>;
+}
+
+impl Base for PyBaseObject {
+    fn new_payload(_: &Py<PyType>, _: FuncArgs, _: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self)
+    }
+}
+
+/// Types whose `__new__` ignores its arguments and leaves the rest to `__init__`.
+macro_rules! empty_bases {
+    ($($payload:ty),+) => {$(
+        impl Base for $payload {
+            fn new_payload(_: &Py<PyType>, _: FuncArgs, _: &VirtualMachine) -> PyResult<Self> {
+                Ok(Self::default())
+            }
+        }
+    )+};
+}
+
+/// Types whose payload only their own `__new__` can make.
+macro_rules! made_bases {
+    ($($payload:ty),+ $(,)?) => {$(
+        impl Base for $payload {
+            fn new_payload(typ: &Py<PyType>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+                steal(typ, args, vm)
+            }
+        }
+    )+};
+}
+
+empty_bases!(PyDict, PyList, PySet);
+made_bases!(
+    PyFrozenSet,
+    PyFloat,
+    PyComplex,
+    PyBaseException,
+    PySystemExit,
+    PyStopIteration,
+    PyAttributeError,
+    PyImportError,
+    PyNameError,
+    PyOSError,
+    PySyntaxError,
+    PyUnicodeError,
+);
+
+const fn native<B: Base>() -> Native {
+    Native {
+        typ: B::class,
+        alloc: alloc::<B>,
+        create: create::<B>,
+        tail_offset: Extended::<B>::TAIL_OFFSET,
+    }
+}
+
+/// A derived type stands before its base. The last one is `object`, which everything is.
+static NATIVES: [Native; 16] = [
+    native::<PyDict>(),
+    native::<PyList>(),
+    native::<PySet>(),
+    native::<PyFrozenSet>(),
+    native::<PyFloat>(),
+    native::<PyComplex>(),
+    native::<PySystemExit>(),
+    native::<PyStopIteration>(),
+    native::<PyAttributeError>(),
+    native::<PyImportError>(),
+    native::<PyNameError>(),
+    native::<PyOSError>(),
+    native::<PySyntaxError>(),
+    native::<PyUnicodeError>(),
+    native::<PyBaseException>(),
+    native::<PyBaseObject>(),
+];
+
+const OBJECT: &Native = &NATIVES[NATIVES.len() - 1];
+
+/// How to extend the native type `typ`; `None` if its payload is one we cannot put ours behind.
+///
+/// A type without a Rust payload of its own has its base's size, which is how the two are told apart.
+pub fn native_for(typ: &Py<PyType>, ctx: &Context) -> Option<&'static Native> {
+    let native = NATIVES
+        .iter()
+        .find(|native| typ.fast_issubclass((native.typ)(ctx)))?;
+    let base = (native.typ)(ctx);
+    (typ.slots.basicsize == base.slots.basicsize).then_some(native)
+}
+
+/// Our part of `object`'s payload, if its type is an extension's or derived from one.
+#[inline]
+pub fn tail(object: &PyObject) -> Option<&Tail> {
+    let alloc = object.class().slots.alloc.load()? as usize;
+    let offset = if alloc == OBJECT.alloc as usize {
+        OBJECT.tail_offset
+    } else {
+        NATIVES
+            .iter()
+            .find(|native| native.alloc as usize == alloc)?
+            .tail_offset
+    };
+    // SAFETY: only instances made by `Extended::<B>::instance` have a type with that function in its slot, and the payload
+    // of such an object is an `Extended<B>`.
+    Some(unsafe { &*core::ptr::from_ref(object).byte_add(offset).cast::<Tail>() })
+}
+
+/// `tp_alloc` of all extension types over one native base, and the mark by which [`tail`] knows them. Its body names `B`:
+/// the compiler makes one function of several with equal bodies.
+fn alloc<B: Base>(typ: PyTypeRef, _items: usize, vm: &VirtualMachine) -> PyResult {
+    let class = made_by_extension(&typ, vm)?;
+    create::<B>(class, typ, FuncArgs::default(), vm)
+}
+
+/// An instance of `typ` with zeroed data; the native base gets the arguments.
+///
+/// Raises: `TypeError` -- `typ` is not derived from an extension's type.
+pub fn new_instance(typ: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+    let class = made_by_extension(&typ, vm)?;
+    (class.native.create)(class, typ, args, vm)
+}
+
+fn made_by_extension(typ: &Py<PyType>, vm: &VirtualMachine) -> PyResult<&'static Class> {
+    class_of(typ).ok_or_else(|| {
+        let words = format!("'{}' is not a type made by an extension", typ.name());
+        vm.new_type_error(words)
+    })
+}
+
+fn create<B: Base>(
+    class: &'static Class,
+    typ: PyTypeRef,
+    args: FuncArgs,
+    vm: &VirtualMachine,
+) -> PyResult {
+    let base = B::new_payload(class.native_type, args, vm)?;
+    Extended::instance(base, class, typ, &vm.ctx)
+        .ok_or_else(|| vm.new_memory_error("the data of an extension's object".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_native_base_has_a_mark_of_its_own() {
+        for (index, native) in NATIVES.iter().enumerate() {
+            let same = |other: &Native| other.alloc as usize == native.alloc as usize;
+            assert_eq!(NATIVES.iter().position(same), Some(index));
+        }
+    }
+}
