@@ -11,7 +11,7 @@ import contextlib
 import time
 import unittest
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from hypothesis.database import ExampleDatabase
 from harness.cases import KnownSpec
 from harness.compare import compare
 from harness.differential import Differential
-from harness.findings import Finding, Identity, Judged
+from harness.findings import Finding, Identity, Judged, Known, covers
 from harness.program import Program
 from harness.protocol import encode_body
 from harness.strategies import Programs, fixed_program
@@ -73,9 +73,7 @@ class _Stop(BaseException):
     """Ends drawing at once; not an Exception, so that Hypothesis does not take it for a failure."""
 
 
-def examine(
-    programs: Programs, differential: Differential, known: Mapping[Identity, KnownSpec], plan: Plan
-) -> Examination:
+def examine(programs: Programs, differential: Differential, known: Known, plan: Plan) -> Examination:
     """Examine a case; the number of examples is at most the plan's, plus those for shrinking.
 
     Raises: WorkerStartError, WorkerProtocolError -- a worker, not the extension, is at fault.
@@ -88,9 +86,7 @@ def examine(
 
 
 class _Examiner:
-    def __init__(
-        self, programs: Programs, differential: Differential, known: Mapping[Identity, KnownSpec], plan: Plan
-    ) -> None:
+    def __init__(self, programs: Programs, differential: Differential, known: Known, plan: Plan) -> None:
         self.programs = programs
         self.differential = differential
         self.known = known
@@ -106,13 +102,13 @@ class _Examiner:
 
     def replay_known(self) -> None:
         """Replay the stored program of every known divergence: one that does not show it is stale."""
-        for identity, entry in self.known.items():
+        for entry in self.known.entries:
             finding = self.differential.run(fixed_program(entry.program, self.differential.reference.module))
-            if finding is not None and finding.identity == identity:
-                self.known_seen[identity] += 1
+            if finding is not None and covers(entry, finding):
+                self.known_seen[entry.kind, entry.place] += 1
                 continue
             self.stale.append(entry)
-            if finding is not None and finding.identity not in self.known:
+            if finding is not None and not self._is_known(finding):
                 self._keep(finding)
 
     def reuse(self) -> None:
@@ -158,12 +154,12 @@ class _Examiner:
         def note(program: Program, finding: Finding | None) -> None:
             if finding is None:
                 self.agreed.add(encode_body(program))
-                return
-            self.diverged[encode_body(program)] = finding
-            if finding.identity in self.known:
-                self.known_seen[finding.identity] += 1
-            elif finding.identity not in self.findings:
-                first.setdefault(finding.identity, finding)
+            else:
+                self.diverged[encode_body(program)] = finding
+                if finding.identity in self.known:
+                    self.known_seen[finding.identity] += 1
+                elif finding.identity not in self.findings:
+                    first.setdefault(finding.identity, finding)
             if len(first) >= FINDINGS_LIMIT:
                 self.note = f"Drawing ended at {FINDINGS_LIMIT} findings; there may be more."
                 raise _Stop
@@ -191,7 +187,7 @@ class _Examiner:
         def body(program: Program) -> None:
             nonlocal until, chosen
             finding = self._judge(program, may_execute=until is None or time.monotonic() < until)
-            if finding is None or finding.identity in self.known or finding.identity in self.findings:
+            if finding is None or self._is_known(finding) or finding.identity in self.findings:
                 return
             if chosen is None:
                 chosen = finding.identity
@@ -218,6 +214,13 @@ class _Examiner:
                 return None
             self.diverged[wire] = finding
         return self.diverged[wire]
+
+    def _is_known(self, finding: Finding) -> bool:
+        entry = self.known.entry_for(finding)
+        if entry is None:
+            return False
+        self.known_seen[entry.kind, entry.place] += 1
+        return True
 
     def _keep(self, finding: Finding) -> None:
         """Run a smallest program twice more, in fresh workers, before anything is said of it.
@@ -266,4 +269,5 @@ class _Examiner:
         )
         # Hypothesis skips a test for which nothing was saved and nothing is to be drawn.
         with contextlib.suppress(unittest.SkipTest):
-            hypothesis.seed(self.plan.seed)(settings(hypothesis.given(self.programs)(inner)))()
+            # In this order: a seed takes the database away, and settings give it back.
+            settings(hypothesis.seed(self.plan.seed)(hypothesis.given(self.programs)(inner)))()

@@ -14,9 +14,9 @@ from harness.differential import BATCH, IN_FLIGHT, Differential
 from harness.errors import WorkerProtocolError
 from harness.lanes import Reply
 from harness.observation import Crashed, Divergence, Hung
+from harness.plain_strategies import float_from_bits
 from harness.program import Program, Step
 from harness.protocol import encode_body
-from harness.vocabulary import float_from_bits
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,349 @@
+"""Examining a case: differences are found, shrunk, confirmed, told from flakiness, and none is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from fake_lanes import Answer, FakeLane, fake_pump
+from hypothesis.database import ExampleDatabase, InMemoryExampleDatabase
+
+from harness import differential, examine
+from harness.cases import parse_case_file
+from harness.differential import Differential
+from harness.examine import Examination, Plan
+from harness.findings import Judged, known_of
+from harness.handshake import Capabilities
+from harness.observation import Crashed, Hung
+from harness.program import Program
+from harness.protocol import encode_body
+from harness.render import render_program
+from harness.strategies import programs_of
+
+SEGV = Crashed("died with SIGSEGV")
+INTEGER = "args: ['integers(-10000, 10000)']"
+
+
+@pytest.fixture(autouse=True)
+def lanes_are_fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(differential, "pump", fake_pump)
+
+
+class Run:
+    """One examination of a case with two answering functions."""
+
+    def __init__(
+        self,
+        reference: Answer,
+        other: Answer,
+        case: str = INTEGER,
+        *,
+        lag: int = 0,
+        seed: int = 1,
+        max_examples: int = 200,
+        database: ExampleDatabase | None = None,
+    ) -> None:
+        text = "extension: fake\ncases:\n  f:\n" + "".join(f"    {line}\n" for line in case.splitlines())
+        [found] = parse_case_file(text, Path("fake.yaml")).cases
+        self.lanes = FakeLane("reference", reference, lag=lag), FakeLane("other", other)
+        self.differential = Differential(*self.lanes, frozenset(found.spec.rules))
+        plan = Plan("fake.yaml::f[other]", seed, max_examples, hypothesis.settings(), database)
+        programs = programs_of(found, "fake", Capabilities())
+        self.result: Examination = examine.examine(programs, self.differential, known_of(found, "other"), plan)
+
+    @property
+    def drawn(self) -> list[Program]:
+        return self.lanes[1].programs
+
+    @property
+    def smallest(self) -> list[str]:
+        return [render_program(each.finding.program) for each in self.result.findings]
+
+
+def same(name: str, x: Any) -> Any:
+    return x
+
+
+def agrees_until(limit: int, wrong: Any = "wrong") -> Answer:
+    def answer(name: str, x: int) -> Any:
+        return wrong if x >= limit else x
+
+    return answer
+
+
+# --- agreement -------------------------------------------------------------------------------------
+
+
+def test_agreement_runs_the_examples_of_the_plan_and_no_more() -> None:
+    run = Run(same, same, max_examples=300)
+    assert run.result == Examination("agree", 300)
+    assert len(run.drawn) == 300
+    assert sum(lane.freshened for lane in run.lanes) == 0
+
+
+def test_fewer_examples_are_run_where_there_are_fewer() -> None:
+    run = Run(same, same, "args: ['booleans()']")
+    assert run.result.verdict == "agree"
+    assert run.result.examples == 2
+
+
+def test_both_backends_get_the_same_programs() -> None:
+    run = Run(same, agrees_until(5000))
+    assert run.lanes[0].programs == run.lanes[1].programs
+
+
+# --- findings --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lag", [0, 31, 100, 255])
+def test_a_difference_is_found_and_shrunk_to_the_smallest(lag: int) -> None:
+    run = Run(same, agrees_until(1000), lag=lag)
+    assert run.result.verdict == "diverge"
+    assert run.smallest == ["f(1000)"]
+    [judged] = run.result.findings
+    assert judged == Judged(judged.finding, "")
+    assert judged.finding.identity == ("type", "f()")
+
+
+@pytest.mark.parametrize("ended", [SEGV, Hung(1.0)], ids=["crash", "hang"])
+def test_an_end_is_shrunk_like_any_other_difference(ended: Crashed | Hung) -> None:
+    run = Run(same, agrees_until(1000, ended))
+    assert run.smallest == ["f(1000)"]
+    assert run.result.findings[0].finding.other[0].outcome == ended
+    assert run.result.findings[0].finding.identity == ("outcome", "f()")
+
+
+def test_an_exception_on_one_side_is_shrunk() -> None:
+    def raises(name: str, x: int) -> int:
+        if x < -100:
+            raise OverflowError(f"{x} is too small")
+        return x
+
+    run = Run(same, raises)
+    assert run.smallest == ["f(-101)"]
+
+
+def test_a_finding_is_confirmed_twice_in_fresh_workers() -> None:
+    run = Run(same, agrees_until(1000))
+    assert [lane.freshened for lane in run.lanes] == [2, 2]
+    assert [render_program(each) for each in run.drawn[-2:]] == ["f(1000)", "f(1000)"]
+
+
+def test_different_findings_of_one_case_are_each_shrunk() -> None:
+    def answer(name: str, x: int) -> Any:
+        if x >= 1000:
+            return "wrong"
+        if x <= -500:
+            raise ValueError("no")
+        return x
+
+    run = Run(same, answer)
+    assert sorted(run.smallest) == ["f(-500)", "f(1000)"]
+    assert {each.finding.divergence.kind for each in run.result.findings} == {"outcome", "type"}
+
+
+def test_shrinking_one_finding_does_not_slip_into_another() -> None:
+    def answer(name: str, x: int) -> Any:
+        # A smaller number differs in another way.
+        return SEGV if x >= 1000 else "wrong" if x >= 10 else x
+
+    run = Run(same, answer)
+    assert sorted(run.smallest) == ["f(10)", "f(1000)"]
+
+
+def test_steps_that_do_not_matter_are_shrunk_away() -> None:
+    case = (
+        "program:\n  start: [{call: make}]\n"
+        "  steps:\n    - {call: grow, args: ['result(0)', 'integers(0, 9)']}\n    - {call: noise, args: ['text()']}\n"
+    )
+
+    def answer(name: str, *arguments: Any) -> Any:
+        match name:
+            case "make":
+                return []
+            case "grow":
+                arguments[0].append(arguments[1])
+                return len(arguments[0])
+        return None
+
+    def capped(name: str, *arguments: Any) -> Any:
+        return min(2, answer(name, *arguments) or 0) if name == "grow" else answer(name, *arguments)
+
+    run = Run(answer, capped, case, max_examples=1000)
+    assert run.smallest == ["r0 = make()\nr1 = grow(r0, 0)\nr2 = grow(r0, 0)\nr3 = grow(r0, 0)"]
+
+
+@pytest.mark.parametrize("lag", [0, 200])
+@pytest.mark.parametrize("position", [0, 31, 32, 33, 100, 199])
+def test_a_difference_is_not_lost_wherever_it_is_drawn(lag: int, position: int) -> None:
+    # The same seed draws the same programs, so that the only one that differs can be chosen beforehand.
+    drawn = Run(same, same, lag=lag).drawn
+    chosen = drawn[position].steps[0].arguments[0]
+    run = Run(same, lambda name, x: "wrong" if x == chosen else x, lag=lag)
+    assert run.smallest == [f"f({chosen})"]
+
+
+def test_what_was_on_its_way_when_drawing_ended_is_executed_again_when_shrinking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Drawing ends at the first finding; the smaller ones were sent but never compared.
+    monkeypatch.setattr(examine, "FINDINGS_LIMIT", 1)
+    run = Run(same, agrees_until(-9000), lag=255)
+    assert run.smallest == ["f(0)"]
+    assert run.result.note.startswith("Drawing ended at 1 findings")
+
+
+def test_a_shrink_that_takes_too_long_still_gives_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examine, "SHRINK_LIMIT_S", 0.0)
+    run = Run(same, agrees_until(1000))
+    assert run.result.verdict == "diverge"
+    [text] = run.smallest
+    assert int(text[2:-1]) >= 1000
+
+
+def test_a_case_in_which_everything_dies_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examine, "RESTARTS_LIMIT", 10)
+    run = Run(lambda name, x: SEGV, lambda name, x: SEGV, max_examples=1000)
+    assert run.result.verdict == "agree"
+    assert run.result.note == "Drawing ended when workers had died or hung more than 10 times."
+    assert run.result.examples < 100
+
+
+# --- flakiness -------------------------------------------------------------------------------------
+
+
+def test_a_difference_that_does_not_show_again_is_flaky() -> None:
+    seen: Counter[int] = Counter()
+
+    def once(name: str, x: int) -> Any:
+        seen[x] += 1
+        return "wrong" if x >= 1000 and seen[x] == 1 else x
+
+    run = Run(same, once)
+    assert run.result.verdict == "flaky"
+    assert [each.flaky for each in run.result.findings] == ["it did not show in fresh workers"]
+
+
+@pytest.mark.parametrize(
+    ("varying", "steady", "text"),
+    [
+        (True, False, "reference answered two ways"),
+        (False, True, "other answered two ways"),
+        (True, True, "reference and other answered two ways"),
+    ],
+)
+def test_a_backend_that_does_not_agree_with_itself_is_named(varying: bool, steady: bool, text: str) -> None:
+    counter = iter(range(10**9))
+
+    def random(name: str, x: int) -> Any:
+        return next(counter)
+
+    run = Run(random if varying else same, random if steady else same)
+    assert run.result.verdict == "flaky"
+    assert {each.flaky for each in run.result.findings} == {text}
+
+
+def test_one_finding_that_stands_makes_the_verdict_beside_flaky_ones() -> None:
+    counter = iter(range(10**9))
+
+    def answer(name: str, x: int) -> Any:
+        return "wrong" if x >= 1000 else float(next(counter)) if x < 0 else x
+
+    run = Run(lambda name, x: 0.5 if x < 0 else x, answer)
+    assert run.result.verdict == "diverge"
+    assert sorted(bool(each.flaky) for each in run.result.findings) == [False, True]
+
+
+# --- known divergences -----------------------------------------------------------------------------
+
+KNOWN = INTEGER + (
+    "\nknown:\n  - {backend: other, kind: type, place: 'f()', reason: because, program: [{call: f, args: ['2000']}]}"
+)
+
+
+def test_a_known_divergence_is_replayed_counted_and_no_finding() -> None:
+    run = Run(same, agrees_until(1000), KNOWN)
+    assert run.result.verdict == "known"
+    assert run.result.findings == ()
+    assert run.result.known[("type", "f()")] > 10
+    assert render_program(run.drawn[0]) == "f(2000)"
+
+
+def test_a_known_divergence_that_is_gone_is_stale() -> None:
+    run = Run(same, same, KNOWN)
+    assert run.result.verdict == "stale"
+    assert [entry.reason for entry in run.result.stale] == ["because"]
+    assert run.result.examples > 100, "the rest of the case is examined all the same"
+
+
+def test_a_known_divergence_of_another_backend_is_none() -> None:
+    run = Run(same, agrees_until(1000), KNOWN.replace("backend: other", "backend: third"))
+    assert run.result.verdict == "diverge"
+
+
+def test_a_known_divergence_that_has_changed_is_stale_and_a_finding() -> None:
+    run = Run(same, agrees_until(1000, SEGV), KNOWN)
+    assert run.result.verdict == "diverge"
+    assert run.smallest == ["f(2000)"], "the stored program is told as it stands"
+    assert len(run.result.stale) == 1
+
+
+def test_something_new_beside_a_known_divergence_is_a_finding() -> None:
+    def answer(name: str, x: int) -> Any:
+        return "wrong" if x >= 1000 else SEGV if x <= -1000 else x
+
+    run = Run(same, answer, KNOWN)
+    assert run.result.verdict == "diverge"
+    assert run.smallest == ["f(-1000)"]
+    assert run.result.known[("type", "f()")] > 0
+
+
+# --- reproducing -----------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_programs_and_finding() -> None:
+    case = "args: ['mostly(any_int())', 'any_int()']"
+    first, second = (Run(lambda name, x, y: y, lambda name, x, y: y % 1000, case) for _ in range(2))
+    assert [encode_body(each) for each in first.drawn] == [encode_body(each) for each in second.drawn]
+    assert first.smallest == second.smallest != []
+
+
+def test_another_seed_gives_other_programs() -> None:
+    assert Run(same, same, seed=1).drawn != Run(same, same, seed=2).drawn
+
+
+def test_a_finding_is_saved_and_found_again_at_once() -> None:
+    database = InMemoryExampleDatabase()
+    first = Run(same, agrees_until(1000), database=database)
+    assert first.smallest == ["f(1000)"]
+    # Another seed, and too few examples to find it by chance.
+    again = Run(same, agrees_until(1000), database=database, seed=7, max_examples=1)
+    assert again.smallest == ["f(1000)"]
+    assert render_program(again.drawn[0]) == "f(1000)"
+    assert len(again.drawn) < 50
+
+
+def test_a_saved_finding_that_is_gone_is_forgotten() -> None:
+    database = InMemoryExampleDatabase()
+    Run(same, agrees_until(1000), database=database)
+    assert any(database.data.values())
+    assert Run(same, same, database=database, seed=7).result.verdict == "agree"
+    assert not any(database.data.values())
+
+
+def test_cases_do_not_share_their_saved_findings() -> None:
+    database = InMemoryExampleDatabase()
+    Run(same, agrees_until(1000), database=database)
+    before = dict(database.data)
+    other = Run(same, agrees_until(10), "args: ['integers(0, 10000)']", database=database)
+    assert other.result.verdict == "diverge"
+    assert before
+
+
+def test_without_a_database_nothing_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Run(same, agrees_until(1000))
+    assert list(tmp_path.iterdir()) == []
