@@ -65,7 +65,11 @@ class ProgramSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class KnownSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A divergence that is known: what it is, why, and the smallest program that shows it."""
+    """A divergence that is known: what it is, why, and the smallest program that shows it.
+
+    A ``*`` in ``place`` stands for anything.  ``reference`` and ``other``, if given, are regular
+    expressions that the differing parts must match; a different difference at the place is not known.
+    """
 
     backend: str
     kind: Kind
@@ -73,6 +77,8 @@ class KnownSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     reason: Annotated[str, msgspec.Meta(min_length=1)]
     program: tuple[StepSpec, ...]
     link: str = "unreported"
+    reference: str | None = None
+    other: str | None = None
 
 
 class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -276,9 +282,16 @@ class _Parser:
         self._check_steps(spec, node)
         told = set()
         for index, known in enumerate(spec.known):
-            if (known.backend, known.kind, known.place) in told:
+            identity = (known.backend, known.kind, known.place, known.reference, known.other)
+            if identity in told:
                 raise self.error(_descend(node, f"$.known[{index}]"), f"{known.kind} at {known.place} is here twice")
-            told.add((known.backend, known.kind, known.place))
+            told.add(identity)
+            for field in ("reference", "other"):
+                try:
+                    re.compile(getattr(known, field) or "")
+                except re.error as error:
+                    wrong = _descend(node, f"$.known[{index}].{field}")
+                    raise self.error(wrong, f"{field}: not a regular expression: {error}") from None
         for place, expression in _expressions(spec, "$"):
             self._check_expression(_descend(node, place), expression, vocabulary.evaluate_strategy, name)
         for index, known in enumerate(spec.known):

@@ -131,7 +131,7 @@ class Item(pytest.Item):
             case "unsupported":
                 pytest.skip(f"unsupported: {self.backend} lacks {', '.join(self.missing)}")
             case "known":
-                reasons = [entry.reason for entry in known_of(self.case, self.backend).values()]
+                reasons = list(dict.fromkeys(entry.reason for entry in known_of(self.case, self.backend).entries))
                 pytest.xfail("; ".join(reasons))
             case "stale":
                 raise ItemFailed(failure.describe_stale(examination.stale, other=self.backend))

@@ -32,7 +32,7 @@ Verdict = Literal["agree", "diverge", "known", "stale", "flaky", "unsupported", 
 SHRINK_LIMIT_S = 60.0
 """After this, only programs that were seen to diverge count; each hang costs a whole time limit."""
 
-FINDINGS_LIMIT = 12
+FINDINGS_LIMIT = 25
 RESTARTS_LIMIT = 100
 """Where drawing ends for one case, so that a case in which everything dies does not take the whole run."""
 
@@ -156,9 +156,7 @@ class _Examiner:
                 self.agreed.add(encode_body(program))
             else:
                 self.diverged[encode_body(program)] = finding
-                if finding.identity in self.known:
-                    self.known_seen[finding.identity] += 1
-                elif finding.identity not in self.findings:
+                if not self._is_known(finding) and finding.identity not in self.findings:
                     first.setdefault(finding.identity, finding)
             if len(first) >= FINDINGS_LIMIT:
                 self.note = f"Drawing ended at {FINDINGS_LIMIT} findings; there may be more."

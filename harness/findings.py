@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from harness.cases import Case, KnownSpec
-from harness.observation import Divergence, Observation
+from harness.observation import Divergence, Observation, Wire
 from harness.program import Program, Step
 
 Identity = tuple[str, str]
@@ -67,6 +70,36 @@ def describe_operation(step: Step) -> str:
             return f"{step.kind} {step.name}"
 
 
-def known_of(case: Case, backend: str) -> dict[Identity, KnownSpec]:
-    """Return a case's known divergences on a backend, by identity."""
-    return {(known.kind, known.place): known for known in case.spec.known if known.backend == backend}
+class Known:
+    """What a case file says of one backend's divergences."""
+
+    def __init__(self, entries: Sequence[KnownSpec]) -> None:
+        self.entries = tuple(entries)
+
+    def entry_for(self, finding: Finding) -> KnownSpec | None:
+        """Return the first entry that covers a finding, or None."""
+        return next((entry for entry in self.entries if covers(entry, finding)), None)
+
+
+def covers(entry: KnownSpec, finding: Finding) -> bool:
+    """Say whether a finding is the one that an entry records: its kind, place, and what differs."""
+    kind, place = finding.identity
+    pattern = ".*".join(map(re.escape, entry.place.split("*")))
+    return (
+        entry.kind == kind
+        and re.fullmatch(pattern, place, re.DOTALL) is not None
+        and _matches(entry.reference, finding.divergence.reference)
+        and _matches(entry.other, finding.divergence.other)
+    )
+
+
+def _matches(pattern: str | None, part: Wire) -> bool:
+    if pattern is None:
+        return True
+    text = part if isinstance(part, str) else msgspec.json.encode(part).decode()
+    return re.search(pattern, text) is not None
+
+
+def known_of(case: Case, backend: str) -> Known:
+    """Return what a case's file says of a backend."""
+    return Known([entry for entry in case.spec.known if entry.backend == backend])
