@@ -285,6 +285,8 @@ class _Parser:
             identity = (known.backend, known.kind, known.place, known.reference, known.other)
             if identity in told:
                 raise self.error(_descend(node, f"$.known[{index}]"), f"{known.kind} at {known.place} is here twice")
+            for field, pattern in (("reference", known.reference), ("other", known.other)):
+                self._check_pattern(_descend(node, f"$.known[{index}].{field}"), pattern)
             told.add(identity)
             for field in ("reference", "other"):
                 try:
@@ -298,6 +300,12 @@ class _Parser:
             for number, step in enumerate(known.program):
                 for place, expression in _step_expressions(step, f"$.known[{index}].program[{number}]"):
                     self._check_expression(_descend(node, place), expression, vocabulary.evaluate_value, name)
+
+    def _check_pattern(self, node: yaml.Node, pattern: str | None) -> None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise self.error(node, f"not a regular expression: {error}") from None
 
     def _check_steps(self, spec: CaseSpec, node: yaml.Node) -> None:
         places = [(f"$.known[{i}].program[{j}]", s) for i, k in enumerate(spec.known) for j, s in enumerate(k.program)]

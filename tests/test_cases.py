@@ -121,6 +121,7 @@ BAD: dict[str, str] = {
         "  - {backend: b, kind: value, place: p, reason: r, program: []}\n"
         "  - {backend: b, kind: value, place: p, reason: s, program: []}"
     ),
+    "wrong pattern in known": case(KNOWN.format("value", "r, other: '(x'", "'1'")),
     "unknown name": case("args: ['intgers()']"),
     "unknown name, later": case('args: ["1", "lists(intgers())"]'),
     "unknown name, plain": case("args: [intgers()]"),
