@@ -27,6 +27,7 @@ from harness.observation import (
 from harness.odd_strategies import anything
 from harness.plain_strategies import float_from_bits
 from harness.program import Program, Step
+from harness.render import render
 from harness.rules import NAN_PAYLOADS, RULE_NAMES, RULES, mask_addresses
 from harness.values import Value
 
@@ -171,7 +172,7 @@ def test_two_values_are_the_same_only_if_their_wires_are_or_differ_in_nans_and_a
         (slice(1), slice(2), ("value", "[1]")),
         (..., NotImplemented, ("type", "")),
     ],
-    ids=repr,
+    ids=render,
 )
 def test_values_are_compared_by_exact_type_and_bits(
     reference: Value, other: Value, expected: tuple[str, str] | None
