@@ -39,10 +39,10 @@ class MatrixPlugin:
         self.log: EventLog | None = None
         self.verdicts: Counter[str] = Counter()
         self._last_progress = 0.0
-        if self.worker_input is None:
-            _choose_arguments(config, self.settings)
-            if config.option.xmlpath is None and not config.option.collectonly:
-                config.option.xmlpath = str(self.settings.results / "junit.xml")
+        # In a worker too: it reads the command line anew, and with it ``testpaths``.
+        _choose_arguments(config, self.settings)
+        if self.worker_input is None and config.option.xmlpath is None and not config.option.collectonly:
+            config.option.xmlpath = str(self.settings.results / "junit.xml")
 
     @cached_property
     def seed(self) -> int:
