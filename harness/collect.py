@@ -197,6 +197,8 @@ def _record(judged: Judged) -> FindingRecord:
         text=failure.program_text(finding.program),
         reference=[_observed(each) for each in finding.reference],
         other=[_observed(each) for each in finding.other],
+        reference_part=finding.divergence.reference,
+        other_part=finding.divergence.other,
     )
 
 

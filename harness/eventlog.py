@@ -44,7 +44,10 @@ class BackendEvent(msgspec.Struct, frozen=True, tag="backend"):
 
 
 class FindingRecord(msgspec.Struct, frozen=True):
-    """A divergence, with its program in wire form and as Python text, and both observations."""
+    """A divergence, with its program in wire form and as Python text, and both observations.
+
+    ``reference_part`` and ``other_part`` are what differs, in wire form.
+    """
 
     flaky: str
     kind: str
@@ -55,6 +58,8 @@ class FindingRecord(msgspec.Struct, frozen=True):
     text: str
     reference: Any
     other: Any
+    reference_part: Any = None
+    other_part: Any = None
 
 
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
