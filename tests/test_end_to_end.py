@@ -39,7 +39,7 @@ def run_pytest(
 
 
 def test_the_whole_matrix_holds_on_both_real_backends(tmp_path: Path) -> None:
-    done = run_pytest("-n", "2", "-q", "--hypothesis-seed=0", "--matrix-results", str(tmp_path), cwd=ROOT)
+    done = run_pytest("-n", "2", "-q", "--hypothesis-seed=0", f"--matrix-results={tmp_path}", cwd=ROOT)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     events = list(read_events(tmp_path / "events.jsonl"))
     assert isinstance(events[0], Header)
@@ -96,7 +96,7 @@ def copy_crate(to: Path) -> None:
 
 def test_a_third_party_adds_backends_by_an_entry_point(tmp_path: Path) -> None:
     done = run_pytest(
-        *("--backends", "again", "--matrix-results", str(tmp_path), "cases/numbers.yaml", "-k", "add_ or bits", "-q"),
+        *("--backends", "again", f"--matrix-results={tmp_path}", "cases/numbers.yaml", "-k", "add_ or bits", "-q"),
         cwd=ROOT,
         PYTHONPATH=str(THIRD_PARTY),
     )
@@ -111,7 +111,7 @@ def test_a_second_cpython_with_a_twist_is_found_out(tmp_path: Path) -> None:
     if not any(cpython.OLDEST <= each.language_version < reference.language_version for each in installed()):
         pytest.skip(f"no CPython from 3.9 on that is older than {reference.version} is installed")
     done = run_pytest(
-        *("--backends", "other-version", "--matrix-results", str(tmp_path), f"{CRATE}/cases/geometry.yaml"),
+        *("--backends", "other-version", f"--matrix-results={tmp_path}", f"{CRATE}/cases/geometry.yaml"),
         cwd=ROOT,
         PYTHONPATH=str(THIRD_PARTY),
     )
@@ -130,7 +130,7 @@ def test_the_control_differs_from_its_own_version_in_the_abi_alone(tmp_path: Pat
         pytest.skip("the control needs CPython 3.15, which is not installed")
     done = run_pytest(
         *("--backends", "cpython-abi3t", "--backend", f"cpython={able[0].executable}"),
-        *("--matrix-results", str(tmp_path), "cases/numbers.yaml", "cases/classes.yaml", "-q", "--hypothesis-seed=0"),
+        *(f"--matrix-results={tmp_path}", "cases/numbers.yaml", "cases/classes.yaml", "-q", "--hypothesis-seed=0"),
         *("-k", "add_ or fits or mul_complex_odd or Counter or counter", "--examples", "200"),
         cwd=ROOT,
     )
