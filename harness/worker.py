@@ -568,7 +568,8 @@ class Executor:
     @staticmethod
     def mutable_arguments(arguments, keywords):
         return [
-            (str(position), (argument, encode(argument)))
+            # A keyword may be any text, which JSON may not be able to hold.
+            (str(position).encode("utf-8", "backslashreplace").decode(), (argument, encode(argument)))
             for position, argument in list(enumerate(arguments)) + list(keywords.items())
             if type(argument) not in IMMUTABLE
         ]

@@ -261,6 +261,11 @@ def test_a_keyword_argument_that_was_changed_is_seen_by_its_name(lane: Lane) -> 
     assert call(lane, "mutate_named", box=[]).effects == {"arguments": {"box": ["l", 1]}}
 
 
+def test_a_keyword_that_is_no_proper_text_is_escaped(lane: Lane) -> None:
+    seen = call(lane, "mutate_named", **{"\ud800": []})
+    assert seen.effects == {"arguments": {"\\ud800": ["l", 1]}}
+
+
 def test_an_argument_that_was_not_changed_is_no_effect(lane: Lane) -> None:
     assert call(lane, "walk", [1, 2]).effects == {}
 

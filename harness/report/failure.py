@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.cases import KnownSpec
 from harness.codec import decode
 from harness.findings import Finding, Judged, place_of
-from harness.observation import Crashed, Hung, Observation, Raised, Returned, Unsupported, Wire
+from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported, Wire
 from harness.program import Program, Step
 from harness.render import render, render_step
 from harness.values import Result, Value
@@ -47,10 +47,22 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
         seen = list(describe_observation(observations[min(divergence.step, len(observations) - 1)]))
         lines.append(f"  {name:<{width}}  {seen[0]}")
         lines += [f"  {'':<{width}}  {each}" for each in seen[1:]]
-    lines += ["", f"Where: {place_of(finding.program, divergence)}"]
-    lines.append(f"  {reference:<{width}}  {_cut(describe_part(divergence.reference))}")
-    lines.append(f"  {other:<{width}}  {_cut(describe_part(divergence.other))}")
+    lines += ["", _cut(f"Where: {place_of(finding.program, divergence)}")]
+    for name, part in zip((reference, other), _parts(divergence)):
+        lines.append(f"  {name:<{width}}  {part}")
     return "\n".join(lines)
+
+
+def _parts(divergence: Divergence) -> tuple[str, str]:
+    """Return the differing parts as text that shows the difference, however long they are."""
+    if divergence.kind == "outcome":
+        return str(divergence.reference), str(divergence.other)
+    left, right = (_printable(describe_part(each)) for each in (divergence.reference, divergence.other))
+    alike = next((index for index, pair in enumerate(zip(left, right)) if pair[0] != pair[1]), 0)
+    if max(len(left), len(right)) > LINE_LIMIT and alike > LINE_LIMIT // 2:
+        skipped = alike - LINE_LIMIT // 4
+        left, right = (f"({skipped} characters alike) …{each[skipped:]}" for each in (left, right))
+    return _cut(left), _cut(right)
 
 
 def known_entry(finding: Finding, other: str) -> Iterator[str]:
@@ -73,13 +85,13 @@ def step_entry(step: Step) -> str:
     parts = []
     if step.kind != "call":
         target = operands.pop(0)
-        on = str(target.step) if isinstance(target, Result) else json.dumps(render(target))
+        on = str(target.step) if isinstance(target, Result) else _quoted(target)
         parts.append(f"on: {on}")
     if step.kind == "iterate":
         return "{" + ", ".join([f"iterate: {step.count}", *parts]) + "}"
     parts.insert(0, f"{step.kind}: {step.name}")
     if step.kind == "set":
-        parts.append(f"value: {json.dumps(render(operands[0]))}")
+        parts.append(f"value: {_quoted(operands[0])}")
     elif operands:
         parts.append(f"args: [{', '.join(_quoted(each) for each in operands)}]")
     if step.keywords:
@@ -89,7 +101,8 @@ def step_entry(step: Step) -> str:
 
 
 def _quoted(value: Value) -> str:
-    return json.dumps(render(value))
+    # YAML has no surrogate pairs, which is how JSON would write what is beyond the BMP.
+    return json.dumps(render(value), ensure_ascii=False)
 
 
 def describe_observation(observation: Observation) -> Iterator[str]:
@@ -108,7 +121,29 @@ def describe_observation(observation: Observation) -> Iterator[str]:
         case Unsupported(missing=missing):
             yield f"unsupported: {', '.join(missing)} missing"
     for name, effect in observation.effects.items():
-        yield _cut(f"{name}: {describe_part(effect)}")
+        yield _cut(f"{name}: {describe_effect(name, effect)}")
+
+
+def describe_effect(name: str, effect: Wire) -> str:
+    """Return a side effect as text."""
+    match name:
+        case "arguments":
+            return ", ".join(f"{argument} is now {describe_part(wire)}" for argument, wire in effect.items())
+        case "calls":
+            return ", ".join(_shown_call(function, wire) for function, wire in effect)
+        case "warnings" | "unraisable":
+            return ", ".join(f"{path.removeprefix('builtins.')}: {_text(text)}" for path, text in effect)
+        case "same":
+            return "the result is " + ", ".join(each if " " in each else f"argument {each}" for each in effect)
+    return describe_part(effect)
+
+
+def _shown_call(function: str, wire: Wire) -> str:
+    given = decode(wire)
+    if isinstance(given, int):
+        return f"{function}({'…' if given else ''})"
+    positional, keywords = given
+    return f"{function}({', '.join([*map(render, positional), *(f'{k}={render(v)}' for k, v in keywords.items())])})"
 
 
 def describe_exception(exception: Wire) -> str:
@@ -145,7 +180,7 @@ def _shown(wire: Wire) -> str:
 
 
 def _text(wire: Wire) -> str:
-    return wire if isinstance(wire, str) else _shown(wire)
+    return str(decode(wire))
 
 
 def describe_stale(entries: tuple[KnownSpec, ...], *, other: str) -> str:
@@ -161,6 +196,11 @@ def program_text(program: Program) -> str:
     return "\n".join(_cut(render_step(step, number, alone=alone)) for number, step in enumerate(program.steps))
 
 
+def _printable(text: str) -> str:
+    """Escape, as Python does, what would upset a terminal or cannot be written at all."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 def _cut(text: str) -> str:
-    text = text.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
+    text = _printable(text)
     return text if len(text) <= LINE_LIMIT else f"{text[:LINE_LIMIT]}… ({len(text)} characters)"

@@ -87,8 +87,9 @@ def mutate(container):
         container.append("new")
 
 
-def mutate_named(*, box):
-    box.append(1)
+def mutate_named(**boxes):
+    for box in boxes.values():
+        box.append(1)
 
 
 def chat(text):

@@ -1,0 +1,285 @@
+"""What a person reads: failure texts as golden files, and entries that can be pasted into a case file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exactly import exact
+from hypothesis import given
+from hypothesis import strategies as st
+from test_codec import PROGRAM
+
+from conftest import CheckGolden
+from harness.cases import KnownSpec, parse_case_file
+from harness.compare import compare
+from harness.findings import Finding, Judged, Known, known_of, place_of
+from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported
+from harness.odd_strategies import anything
+from harness.program import Program, Step
+from harness.render import render, render_program
+from harness.report import failure
+from harness.strategies import fixed_program
+from harness.values import Absent, Cycle, InTurn, NoMethod, Odd, Opaque, Raises, Result, Subclassed, Value
+
+SEGV = Crashed("died with SIGSEGV", "thread panicked\nnote: \x1b[31mred\x1b[0m\n")
+
+
+def exception(path: str = "builtins.ValueError", text: Any = "no", *arguments: Any, **details: Any) -> list[Any]:
+    return ["e", path, list(arguments), {"str": text, **details}]
+
+
+def finding(program: Program, reference: list[Observation], other: list[Observation]) -> Finding:
+    found = compare(frozenset(), reference=reference, other=other).divergence
+    assert found is not None
+    return Finding(program, tuple(reference), tuple(other), found)
+
+
+def call(*arguments: Value, **keywords: Value) -> Program:
+    return Program("numbers", (Step("call", "add_i64", arguments, tuple(keywords.items())),))
+
+
+# --- values ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2**63, "2**63"),
+        (-(2**63) - 1, "-2**63 - 1"),
+        (2**63 + 1, "2**63 + 1"),
+        (2**64 - 2, "2**64 - 2"),
+        (-(2**127) + 1, "-2**127 + 1"),
+        (2**31, "2**31"),
+        (255, "255"),
+        (2**63 + 3, "9223372036854775811"),
+        (3**6000, hex(3**6000)),
+        (float("nan"), "nan"),
+        (-0.0, "-0.0"),
+        ({"b", "a"}, "{'a', 'b'}"),
+        (frozenset(), "frozenset()"),
+        (Odd("object", None, (("__len__", NoMethod()),)), "odd(__len__=no_method())"),
+        (Odd("int", 5, (("__index__", 6),)), "int_subclass(5, __index__=6)"),
+        (InTurn((1, Raises("KeyError"))), "in_turn(1, raises('KeyError'))"),
+        (Absent(), "absent()"),
+        (Opaque("m.A", "<A>"), "<m.A: <A>>"),
+        (Subclassed("m.A", [1]), "<m.A: [1]>"),
+        ([Cycle(1)], "[<the container 1 levels out>]"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)  # fmt: skip
+def test_a_value_is_shown_as_the_expression_that_makes_it(value: Value, text: str) -> None:
+    assert render(value) == text
+
+
+# --- failure texts ---------------------------------------------------------------------------------
+
+FINDINGS: dict[str, Judged] = {
+    "value": Judged(
+        finding(call(1, -0.0), [Observation(Returned(["l", 1, 0.0]))], [Observation(Returned(["l", 1, -0.0]))])
+    ),
+    "type": Judged(finding(call(True), [Observation(Returned(True))], [Observation(Returned(1))])),
+    "exception": Judged(
+        finding(
+            call(2**63, base=None),
+            [
+                Observation(
+                    Raised(
+                        exception(
+                            "builtins.OverflowError",
+                            "too large",
+                            "too large",
+                            cause=exception("builtins.TypeError", "cause"),
+                            context=exception("mod.Own", "context"),
+                            notes=["a note", ["u", [0xD800]]],
+                        )
+                    )
+                )
+            ],
+            [Observation(Raised(exception("builtins.OverflowError", text=["u", [0xD800]]), unprepared=False))],
+        )
+    ),
+    "message with control characters": Judged(
+        finding(
+            call("\0"),
+            [Observation(Raised(exception(text="a\nb\x1b[31m\0\u202e")))],
+            [Observation(Returned("a\nb\x1b[31m\0\u202e"))],
+        )
+    ),
+    "unprepared": Judged(
+        finding(call(5), [Observation(Raised(exception(), unprepared=True))], [Observation(Raised(exception()))])
+    ),
+    "crash": Judged(finding(call("\ud800"), [Observation(Returned(None))], [Observation(SEGV)])),
+    "two crashes": Judged(finding(call(), [Observation(Crashed("died with SIGABRT"))], [Observation(SEGV)])),
+    "hang": Judged(finding(call(), [Observation(Returned(None))], [Observation(Hung(2.5))])),
+    "flaky": Judged(
+        finding(call(), [Observation(Returned(1))], [Observation(Returned(2))]), "it did not show in fresh workers"
+    ),
+    "long": Judged(finding(call("x" * 1000), [Observation(Returned("a" * 1000))], [Observation(Returned("b" * 1000))])),
+    "long and alike": Judged(
+        finding(call(), [Observation(Returned("a" * 1000 + "b"))], [Observation(Returned("a" * 1000 + "c"))])
+    ),
+    "effects": Judged(
+        finding(
+            call([]),
+            [
+                Observation(
+                    Returned(None),
+                    {
+                        "stdout": "one\ntwo\n",
+                        "warnings": [["builtins.UserWarning", "careful"]],
+                        "calls": [["__len__", 0], ["callback", ["t", ["t", 1], ["d", "k", ["f", "7ff8000000000000"]]]]],
+                        "arguments": {"0": ["l", ["i", "0x8000000000000000"]], "i": ["l"]},
+                        "same": ["0", "E"],
+                    },
+                )
+            ],
+            [Observation(Returned(None), {"arguments": {"0": ["l", 1], "i": ["l"]}})],
+        )
+    ),
+    "program": Judged(
+        finding(
+            PROGRAM,
+            [Observation(Returned(0)) for _ in PROGRAM.steps],
+            [Observation(Returned(number == 5 or 0)) for number, _ in enumerate(PROGRAM.steps)],
+        )
+    ),
+}
+
+
+def test_failure_texts_are_as_in_the_golden_file(golden: CheckGolden) -> None:
+    told = [
+        f"##### {name}\n{failure.describe_finding(judged, reference='cpython', other='rustpython')}\n"
+        for name, judged in FINDINGS.items()
+    ]
+    golden("failures.txt", "\n".join(told))
+
+
+def test_what_an_item_says_of_several_findings_is_as_in_the_golden_file(golden: CheckGolden) -> None:
+    shown = [FINDINGS["value"], FINDINGS["flaky"], FINDINGS["crash"]]
+    golden("failures_of_one_item.txt", failure.describe_findings(shown, reference="cpython", other="rustpython"))
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_no_line_of_a_failure_text_is_endless_or_upsets_a_terminal(name: str) -> None:
+    for line in failure.describe_finding(FINDINGS[name], reference="a", other="b").split("\n"):
+        assert len(line) < failure.LINE_LIMIT + 50
+        assert line.isprintable(), line
+        line.encode("utf-8")
+
+
+def test_an_unsupported_outcome_names_what_is_missing() -> None:
+    [line] = failure.describe_observation(Observation(Unsupported(("PyA", "PyB"))))
+    assert line == "unsupported: PyA, PyB missing"
+
+
+def test_a_stale_entry_is_told_with_its_reason() -> None:
+    entries = (KnownSpec("rustpython", "value", "f()", "because", ()),)
+    text = failure.describe_stale(entries, other="rustpython")
+    assert text.splitlines() == [
+        "1 known divergence(s) of rustpython are gone; take them out of the case:",
+        "  value at f(): because",
+    ]
+
+
+# --- entries to paste ------------------------------------------------------------------------------
+
+
+def read_back(found: Finding) -> tuple[Program, Known]:
+    """Return the program and entries of a case file into which a finding was pasted as it was told."""
+    lines = ["extension: numbers", "cases:", "  add:", "    known:", *failure.known_entry(found, "other")]
+    [case] = parse_case_file("\n".join(lines), Path("pasted.yaml")).cases
+    known = known_of(case, "other")
+    return fixed_program(known.entries[0].program, found.program.module), known
+
+
+@pytest.mark.parametrize("name", [name for name in FINDINGS if name not in ("program", "long")])
+def test_a_finding_can_be_pasted_and_covers_itself(name: str) -> None:
+    found = FINDINGS[name].finding
+    program, known = read_back(found)
+    assert exact(program) == exact(found.program)
+    assert known.entry_for(found) == known.entries[0]
+
+
+STEPS = st.one_of(
+    st.builds(
+        Step,
+        st.just("call"),
+        st.sampled_from(["f", "geo.area"]),
+        st.lists(anything(), max_size=3).map(tuple),
+        st.dictionaries(st.from_regex(r"[a-z_]{1,5}", fullmatch=True), anything(), max_size=2).map(
+            lambda named: tuple(named.items())
+        ),
+    ),
+    st.builds(lambda on, rest: Step("method", "put", (on, *rest)), anything(), st.lists(anything(), max_size=2)),
+    st.builds(lambda on: Step("get", "total", (on,)), st.one_of(anything(), st.builds(Result, st.integers(0, 5)))),
+    st.builds(lambda on, value: Step("set", "total", (on, value)), st.builds(Result, st.integers(0, 5)), anything()),
+    st.builds(lambda on: Step("delete", "total", (on,)), anything()),
+    st.builds(lambda on, more: Step("operator", "add", (on, *more)), anything(), st.lists(anything(), max_size=1)),
+    st.builds(lambda on: Step("builtin", "copy.copy", (on,)), anything()),
+    st.builds(lambda on, count: Step("iterate", "", (on,), count=count), anything(), st.integers(0, 9)),
+    st.builds(lambda count: Step("forget", count=count), st.integers(0, 9)),
+)
+
+
+@given(st.lists(STEPS, min_size=1, max_size=4))
+def test_any_program_can_be_pasted_into_a_case_file(steps: list[Step]) -> None:
+    program = Program("numbers", tuple(steps))
+    same = Observation(Returned(0))
+    observations = (same,) * len(steps)
+    found = Finding(program, observations, observations, Divergence(0, "value", "['\U0001f600 \\ud800'][3]", 1, 2))
+    read, known = read_back(found)
+    assert exact(read) == exact(program)
+    assert known.entry_for(found) is not None
+
+
+@given(st.lists(STEPS, min_size=1, max_size=3))
+def test_any_program_can_be_shown(steps: list[Step]) -> None:
+    program = Program("numbers", tuple(steps))
+    assert len(render_program(program).split("\n")) == len(steps)
+    for line in failure.program_text(program).split("\n"):
+        assert line.isprintable()
+
+
+@given(anything(), anything())
+def test_any_two_values_can_be_told_apart_in_text(left: Value, right: Value) -> None:
+    from harness.codec import encode
+
+    reference, other = ([Observation(Returned(encode(each)))] for each in (left, right))
+    found = compare(frozenset(), reference=reference, other=other).divergence
+    if found is not None:
+        text = failure.describe_finding(
+            Judged(Finding(call(), tuple(reference), tuple(other), found)), reference="a", other="b"
+        )
+        assert all(line.isprintable() for line in text.split("\n"))
+
+
+# --- what an entry covers --------------------------------------------------------------------------
+
+
+def entry(place: str, **patterns: str) -> KnownSpec:
+    return KnownSpec("other", "value", place, "because", (), **patterns)
+
+
+@pytest.mark.parametrize(
+    ("known", "covered"),
+    [
+        (entry("add_i64()"), True),
+        (entry("add_*"), True),
+        (entry("*"), True),
+        (entry("add_*()*"), True),
+        (entry("add_"), False),
+        (entry("sub_*"), False),
+        (entry("add_i64[)"), False),
+        (entry("add_i64()", reference="^1$"), True),
+        (entry("add_i64()", reference="^2$"), False),
+        (entry("add_i64()", other="^2$"), True),
+        (entry("add_i64()", reference="1", other="3"), False),
+        (KnownSpec("other", "type", "*", "because", ()), False),
+    ],
+)
+def test_an_entry_covers_a_finding_by_kind_place_and_what_differs(known: KnownSpec, covered: bool) -> None:
+    found = finding(call(), [Observation(Returned(1))], [Observation(Returned(2))])
+    assert place_of(found.program, found.divergence) == "add_i64()"
+    assert (Known([known]).entry_for(found) is known) == covered
