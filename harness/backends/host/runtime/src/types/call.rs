@@ -26,6 +26,7 @@ pub unsafe fn function<const D: usize, const ID: u16, F: Copy>(
     vm: &VirtualMachine,
 ) -> PyResult<F> {
     let found = tail(object)
+        .filter(|tail| !tail.has_other_bases)
         .and_then(|tail| tail.class.chain.get(D))
         // SAFETY: by this function's contract.
         .and_then(|class| unsafe { class.own.get::<F>(ID) });

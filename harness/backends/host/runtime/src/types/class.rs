@@ -42,6 +42,14 @@ impl Class {
         self.data.end
     }
 
+    /// Whether the type `typ`, which has this class's layout, has a base made by an extension that is not in the chain.
+    pub fn is_not_all_of(&self, typ: &Py<PyType>) -> bool {
+        let mro = typ.mro.read();
+        mro.iter()
+            .filter_map(|base| exact_class(base))
+            .any(|class| !self.chain.iter().any(|known| core::ptr::eq(*known, class)))
+    }
+
     pub fn token(&self) -> *mut c_void {
         self.token as *mut c_void
     }
@@ -63,10 +71,11 @@ pub fn native_base(typ: &Py<PyType>) -> Option<&Py<PyType>> {
         .find(|base| base.heaptype_ext.is_none())
 }
 
-/// Find the function for slot `id` that a class at `depth` defines, for an object whose own chain has none there.
+/// Find the function for slot `id` that a class at `depth` defines, for an object whose own chain does not tell.
 ///
-/// That is so for a Python class with several bases without data: the second base's slots work on objects
-/// that were made by the first. Whoever comes first in the method resolution order is meant.
+/// That is so for a Python class with several bases of which one has data or none: the other bases' slots work on
+/// objects that were made by that one. Whoever comes first in the method resolution order is meant; so
+/// `Second.__len__(object)` runs the first base's function if that has one too, which RustPython cannot tell apart.
 #[cold]
 pub fn function_by_mro(object: &PyObject, depth: usize, id: u16) -> usize {
     let mro = object.class().mro_collect();

@@ -50,6 +50,7 @@ fn install_at<const D: usize>(class: &Class) {
         Py_tp_descr_set => descr_set = object::descr_set::<D>;
         Py_tp_init => init = object::init::<D>;
         Py_tp_new => new = object::new::<D>;
+        Py_bf_getbuffer => as_buffer = object::buffer::<D>;
         Py_tp_finalize => del = object::finalize::<D>;
 
         Py_sq_length => as_sequence.length = container::sequence_length::<D>;
@@ -76,6 +77,9 @@ fn install_at<const D: usize>(class: &Class) {
         Py_nb_power => as_number.power = number::power_left::<D, Py_nb_power>;
         Py_nb_power => as_number.right_power = number::power_right::<D, Py_nb_power>;
         Py_nb_inplace_power => as_number.inplace_power = number::power_left::<D, Py_nb_inplace_power>;
+    }
+    if class.own.has(Py_bf_releasebuffer) {
+        typ.slots.has_release_buffer.store(true);
     }
     macro_rules! put_binary {
         ($($id:ident, $in_place:ident => $left:ident, $right:ident, $assign:ident;)+) => {

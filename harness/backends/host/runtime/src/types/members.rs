@@ -257,6 +257,16 @@ pub unsafe fn add_members(
         }
         // SAFETY: not null, and a C string by this function's contract.
         let name = leaked_text(vm, unsafe { CStr::from_ptr(definition.name) })?;
+        // These say something about the type and are no attributes (C-API, "PyMemberDef"); see `Spec`.
+        if [
+            "__dictoffset__",
+            "__weaklistoffset__",
+            "__vectorcalloffset__",
+        ]
+        .contains(&name)
+        {
+            continue;
+        }
         let offset = usize::try_from(definition.offset).ok();
         let (Some(kind), Some(offset)) = (Field::from_code(definition.type_code), offset) else {
             let words = format!(

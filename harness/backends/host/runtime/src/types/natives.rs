@@ -7,6 +7,7 @@ use core::fmt;
 
 use rustpython_vm::builtins::*;
 use rustpython_vm::function::FuncArgs;
+use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{Context, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 use super::class::{Class, class_of};
@@ -27,6 +28,17 @@ pub struct Native {
 trait Base: PyPayload + fmt::Debug {
     /// What `typ.__new__(typ, *args, **kwargs)` puts into a new object of the native type `typ`.
     fn new_payload(typ: &Py<PyType>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self>;
+}
+
+impl Base for PyFrozenSet {
+    fn new_payload(_: &Py<PyType>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        // `frozenset()` is one shared object, so there is no payload to take.
+        let members = match args.args.first() {
+            Some(iterable) => vm.extract_elements_with(iterable, Ok)?,
+            None => Vec::new(),
+        };
+        Self::from_iter(vm, members)
+    }
 }
 
 impl Base for PyBaseObject {
@@ -59,7 +71,6 @@ macro_rules! made_bases {
 
 empty_bases!(PyDict, PyList, PySet);
 made_bases!(
-    PyFrozenSet,
     PyFloat,
     PyComplex,
     PyBaseException,
@@ -160,9 +171,31 @@ fn create<B: Base>(
     args: FuncArgs,
     vm: &VirtualMachine,
 ) -> PyResult {
+    check_not_abstract(&typ, vm)?;
     let base = B::new_payload(class.native_type, args, vm)?;
     Extended::instance(base, class, typ, &vm.ctx)
         .ok_or_else(|| vm.new_memory_error("the data of an extension's object".to_owned()))
+}
+
+/// Source: CPython, `object_new`: a class with abstract methods has no instances.
+fn check_not_abstract(typ: &Py<PyType>, vm: &VirtualMachine) -> PyResult<()> {
+    if !typ.slots.flags.has_feature(PyTypeFlags::IS_ABSTRACT) {
+        return Ok(());
+    }
+    let name = vm.ctx.intern_str("__abstractmethods__");
+    let Some(methods) = typ.get_attr(name) else {
+        return Ok(());
+    };
+    let mut names: Vec<String> = vm.extract_elements_with(&methods, |name| {
+        Ok(name.str(vm)?.to_string_lossy().into_owned())
+    })?;
+    names.sort();
+    let plural = if names.len() > 1 { "s" } else { "" };
+    Err(vm.new_type_error(format!(
+        "Can't instantiate abstract class {} without an implementation for abstract method{plural} '{}'",
+        typ.name(),
+        names.join("', '")
+    )))
 }
 
 #[cfg(test)]

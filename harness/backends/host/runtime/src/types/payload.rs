@@ -42,6 +42,8 @@ pub struct Tail {
     pub class: &'static Class,
     /// The data of all classes of the chain, each at its own offset; dangling if they have none.
     pub block: NonNull<u8>,
+    /// The object's type has bases made by extensions that are not in `class.chain`; see `class::function_by_mro`.
+    pub has_other_bases: bool,
     /// The object whose payload this is; NULL until it exists.
     owner: Cell<*mut PyObject>,
 }
@@ -54,7 +56,7 @@ unsafe impl Sync for Tail {}
 
 impl Tail {
     /// `None` if there is no memory.
-    fn new(class: &'static Class) -> Option<Self> {
+    fn new(class: &'static Class, typ: &Py<PyType>) -> Option<Self> {
         let block = match block_layout(class) {
             None => NonNull::<u128>::dangling().cast(),
             // SAFETY: the layout's size is not 0.
@@ -63,6 +65,7 @@ impl Tail {
         Some(Self {
             class,
             block,
+            has_other_bases: !typ.is(class.typ) && class.is_not_all_of(typ),
             owner: Cell::new(core::ptr::null_mut()),
         })
     }
@@ -89,7 +92,7 @@ impl<B: PyPayload + fmt::Debug> Extended<B> {
         ctx: &Context,
     ) -> Option<PyObjectRef> {
         const { Self::SAME_PLACE };
-        let tail = Tail::new(class)?;
+        let tail = Tail::new(class, &typ)?;
         let has_dict = typ
             .slots
             .flags

@@ -54,8 +54,11 @@ pub fn power_left<const D: usize, const ID: u16>(
     c: &PyObject,
     vm: &VirtualMachine,
 ) -> PyResult {
+    // RustPython asks the modulus' class with this slot too, if the others do not know.
     // SAFETY: the installer gives only ids of slots that hold a ternaryfunc.
-    let function = unsafe { function::<D, ID, Ternary>(a, vm) }?;
+    let function = unsafe {
+        function::<D, ID, Ternary>(a, vm).or_else(|_| function::<D, ID, Ternary>(c, vm))
+    }?;
     // SAFETY: the extension's own function and living objects; it returns a new reference or NULL.
     unsafe { object_from::<ID>(vm, || function(pointer(a), pointer(b), pointer(c))) }
 }

@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 use rustpython_vm::builtins::{PyStr, PyTypeRef};
 use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::{Either, FuncArgs, PyComparisonValue, PySetterValue};
-use rustpython_vm::protocol::PyIterReturn;
+use rustpython_vm::protocol::{BufferFlags, PyBuffer, PyIterReturn};
 use rustpython_vm::types::PyComparisonOp;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
@@ -16,7 +16,10 @@ use super::class::class_of;
 use super::functions::{
     Binary, Destructor, Inquiry, Length, ObjectObjectArgument, RichCompare, Ternary, Unary,
 };
+use super::natives::tail;
 use crate::boundary::call_extension;
+use crate::buffers::exported::protocol;
+use crate::buffers::{GetBuffer, ReleaseBuffer};
 use crate::objects::owned_or_none;
 use crate::slot_ids::*;
 
@@ -223,4 +226,19 @@ pub fn inquiry<const D: usize, const ID: u16>(
     // SAFETY: the extension's own function and a living object.
     let answer = status_from::<ID>(vm, || unsafe { function(pointer(zelf)) })?;
     Ok(answer != 0)
+}
+
+/// `bf_getbuffer`, with `bf_releasebuffer` for what it filled.
+pub fn buffer<const D: usize>(
+    zelf: &PyObject,
+    flags: BufferFlags,
+    vm: &VirtualMachine,
+) -> PyResult<PyBuffer> {
+    // SAFETY: the slot holds a getbufferproc.
+    let get = unsafe { function::<D, Py_bf_getbuffer, GetBuffer>(zelf, vm) }?;
+    // SAFETY: the slot holds a releasebufferproc. The class may inherit it.
+    let release = tail(zelf)
+        .and_then(|tail| tail.class.chain.get(D))
+        .and_then(|class| unsafe { class.merged.get::<ReleaseBuffer>(Py_bf_releasebuffer) });
+    protocol(vm, zelf, flags, get, release)
 }
