@@ -13,7 +13,10 @@ extern crate rustpython_capi;
 
 pub mod boundary;
 pub mod buffers;
+mod calls;
 pub mod capi;
+pub mod convert;
+pub mod formats;
 mod imp;
 mod loader;
 mod modules;

@@ -4,6 +4,9 @@
 //! upgrade tells us what to delete.
 
 pub mod abstract_;
+pub mod formatted;
+pub mod import;
+pub mod listobject;
 pub mod memoryobject;
 pub mod modsupport;
 pub mod moduleobject;
@@ -14,8 +17,12 @@ pub mod pyerrors;
 pub mod pythread;
 pub mod rangeobject;
 pub mod sliceobject;
+pub mod sysmodule;
 pub mod tupleobject;
 pub mod typeobject;
+pub mod unicode_codecs;
+pub mod unicode_errors;
+pub mod unicodeobject;
 
 /// Export `$name`: 1 if the object is exactly of the type `vm.ctx.types.$type`, else 0. NULL is 0.
 ///

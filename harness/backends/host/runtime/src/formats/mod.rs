@@ -1,0 +1,4 @@
+//! The format strings of the C-API: `PyUnicode_FromFormat`, `Py_BuildValue`, `PyArg_Parse*`.
+
+pub mod build;
+pub mod text;
