@@ -13,6 +13,7 @@ from typing import Any
 from harness.errors import ExtensionError
 
 _NEVER_SOURCE = frozenset({"target", "__pycache__", "node_modules", "results"})
+_TOOL_SETTINGS = ("rust-toolchain.toml", "rust-toolchain", ".cargo/config.toml", ".cargo/config")
 _PRODUCTS = (".so", ".pyd", ".dll", ".dylib", ".pyc", ".whl")
 
 
@@ -48,7 +49,9 @@ def read_extension(directory: Path, name: str | None = None) -> Extension:
     cargo = _read_toml(manifest)
     if "package" not in cargo:
         raise ExtensionError(f"{manifest}: is a workspace without a package; name one of its members")
-    package = cargo["package"]["name"]
+    package = cargo["package"].get("name")
+    if package is None:
+        raise ExtensionError(f"{manifest}: has no name under [package]")
     library = cargo.get("lib", {})
     crate_types = library.get("crate-type", library.get("crate_type", []))
     if "cdylib" not in crate_types:
@@ -113,11 +116,26 @@ def source_digest(extension: Extension) -> str:
     """Return a digest of everything in the checkout that decides what is compiled."""
     digest = hashlib.blake2b(digest_size=16)
     root = workspace_root(extension.directory)
-    single = [path for path in (root / "Cargo.toml", root / "Cargo.lock") if path.exists()]
-    for path in (*single, *_files(extension.directory, set())):
+    seen: set[Path] = set()
+    sources = [*_above(extension.directory, root), *_files(extension.directory, seen)]
+    for table in _read_toml(root / "Cargo.toml").get("patch", {}).values():
+        for patch in table.values():
+            if "path" in patch:
+                sources += _files(root / patch["path"], seen)
+    if extension.python_source is not None:
+        sources += _files(extension.python_source, seen)
+    for path in sources:
         digest.update(os.path.relpath(path, root).encode())
         digest.update(hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
     return digest.hexdigest()
+
+
+def _above(directory: Path, root: Path) -> Iterator[Path]:
+    """Yield the files of a crate's workspace, and those that tell Cargo and rustup what to do in it."""
+    yield from filter(Path.exists, (root / "Cargo.toml", root / "Cargo.lock"))
+    directories = [directory, *directory.parents]
+    for parent in directories[: directories.index(root) + 1]:
+        yield from filter(Path.exists, (parent / name for name in _TOOL_SETTINGS))
 
 
 def _files(directory: Path, seen: set[Path]) -> Iterator[Path]:
@@ -129,7 +147,7 @@ def _files(directory: Path, seen: set[Path]) -> Iterator[Path]:
     for folder, names, files in os.walk(directory):
         names[:] = sorted(name for name in names if name not in _NEVER_SOURCE and not name.startswith("."))
         for name in sorted(files):
-            if not name.endswith(_PRODUCTS) and not name.startswith("."):
+            if not name.endswith(_PRODUCTS) and not name.startswith(".") and os.path.isfile(os.path.join(folder, name)):
                 yield Path(folder, name)
     for dependency in _path_dependencies(directory):
         yield from _files(dependency, seen)
@@ -140,11 +158,15 @@ def _path_dependencies(directory: Path) -> Iterator[Path]:
     if not manifest.exists():
         return
     cargo = _read_toml(manifest)
+    root = workspace_root(directory)
+    shared = _read_toml(root / "Cargo.toml").get("workspace", {}).get("dependencies", {})
     for table in (cargo, *cargo.get("target", {}).values()):
-        for kind in ("dependencies", "build-dependencies"):
-            for dependency in table.get(kind, {}).values():
-                if isinstance(dependency, dict) and "path" in dependency:
-                    yield directory / dependency["path"]
+        for name, dependency in (*table.get("dependencies", {}).items(), *table.get("build-dependencies", {}).items()):
+            base, named = directory, dependency
+            if isinstance(dependency, dict) and dependency.get("workspace"):
+                base, named = root, shared.get(name, "")
+            if isinstance(named, dict) and "path" in named:
+                yield base / named["path"]
 
 
 def _depends_on_pyo3(cargo: dict[str, Any]) -> bool:
