@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from harness.errors import UnsendableValueError
 from harness.observation import Wire
 from harness.program import Program, Step
 from harness.values import (
@@ -39,11 +40,13 @@ JSON_INTEGER_LIMIT = 2**53
 def encode(value: Value) -> Wire:
     """Return the wire form of a value.
 
-    Raises: TypeError -- the value is of a type that has no wire form.
+    Raises: UnsendableValueError -- the value is of a type that has no wire form.
     """
     encoder = _ENCODERS.get(type(value))
     if encoder is None:
-        raise TypeError(f"a value of type {type(value).__qualname__} cannot be sent to a worker: {value!r}")
+        raise UnsendableValueError(
+            f"a value of type {type(value).__qualname__} cannot be sent to a worker here: {value!r:.200}"
+        )
     return encoder(value)
 
 

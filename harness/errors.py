@@ -18,6 +18,10 @@ class CaseFileError(HarnessError):
     exit_code = 4
 
 
+class UnsendableValueError(CaseFileError, TypeError):
+    """An expression draws something that no worker can build, such as ``absent()`` inside a list."""
+
+
 class SettingsError(HarnessError):
     """An option or a setting in ``pyproject.toml`` has no meaning."""
 

@@ -33,6 +33,7 @@ from harness.values import (
     Odd,
     Raises,
     Result,
+    Value,
 )
 
 BUILTIN_EXCEPTIONS = (
@@ -255,7 +256,12 @@ def exception_types() -> Values:
 
 def callback(outcome: Any = None, *more: Any) -> Values:
     """A callable that records its calls; each argument draws the outcome of one call, the last repeats."""
-    return st.tuples(*(lift(each) for each in (outcome, *more))).map(Callback)
+    return st.tuples(*(lift(each) for each in (outcome, *more))).map(callback_of)
+
+
+def callback_of(outcomes: tuple[Value, ...]) -> Callback:
+    """Return a callback; ``in_turn(...)`` among its outcomes means one call for each of them."""
+    return Callback(tuple(each for one in outcomes for each in (one.outcomes if type(one) is InTurn else (one,))))
 
 
 def iterator(entries: Any) -> Values:

@@ -21,6 +21,7 @@ from harness.odd_strategies import (
     any_path,
     anything,
     callback,
+    callback_of,
     exception_types,
     exceptions,
     failing,
@@ -61,7 +62,6 @@ from harness.plain_strategies import (
 from harness.values import (
     Absent,
     ArrayOf,
-    Callback,
     ExceptionValue,
     InTurn,
     IteratorOf,
@@ -208,7 +208,7 @@ VALUE_NAMES: dict[str, Any] = (
     | {f"{base}_subclass": _odd_value(base) for base in SUBCLASS_BASES}
     | {
         "odd": lambda **methods: Odd("object", None, tuple(methods.items())),
-        "callback": lambda *outcomes: Callback(outcomes),
+        "callback": lambda *outcomes: callback_of(outcomes),
         "iterator": _bounded(lambda entries: IteratorOf(tuple(entries))),
         "in_turn": lambda *outcomes: InTurn(outcomes),
         "absent": Absent,

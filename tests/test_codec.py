@@ -14,6 +14,7 @@ from hypothesis import given
 
 from harness import worker as worker_file
 from harness.codec import decode, decode_program, encode, encode_program
+from harness.errors import UnsendableValueError
 from harness.odd_strategies import any_path, anything, callback
 from harness.plain_strategies import float_from_bits, nested
 from harness.program import Program, Step
@@ -181,7 +182,7 @@ def test_the_order_of_a_set_reaches_neither_the_wire_nor_the_text(elements: set[
 
 @pytest.mark.parametrize("value", [object(), Absent(), [Absent()], type("Sub", (int,), {})(1), memoryview(b"")])
 def test_what_has_no_wire_form_is_refused_by_its_type(value: object) -> None:
-    with pytest.raises(TypeError, match=r"^a value of type \w+ cannot be sent to a worker: "):
+    with pytest.raises(UnsendableValueError, match=r"^a value of type \w+ cannot be sent to a worker here: "):
         encode(value)
 
 

@@ -25,7 +25,7 @@ def properties(event: ItemEvent, versions: dict[str, str]) -> list[tuple[str, st
     found += [(f"rule.{name}", str(count)) for name, count in event.rules_applied.items()]
     if event.missing:
         found.append(("missing", " ".join(event.missing)))
-    return [(name, printable(text)) for name, text in found]
+    return [(printable(name), printable(text)) for name, text in found]
 
 
 def printable(text: str) -> str:
