@@ -198,8 +198,9 @@ def build_exception(wire, results):
         instance.__context__ = build(details["context"], results)
     if "cause" in details:
         instance.__cause__ = build(details["cause"], results)
-    if "suppress" in details:
-        instance.__suppress_context__ = details["suppress"]
+    # Set even if false: CPython keeps used MemoryErrors and hands them out with the flag as it was.
+    if "suppress" in details or "cause" not in details:
+        instance.__suppress_context__ = details.get("suppress", False)
     return instance
 
 
