@@ -187,7 +187,7 @@ def test_a_stored_program_is_built_without_drawing() -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["lists(absent(), min_size=1)", "raises('ValueError')", "just([integers()])", "in_turn(1, 2)", "just({1: absent()})"],
+    [
         "lists(absent(), min_size=1)",
         "raises('ValueError')",
         "just([integers()])",
