@@ -19,7 +19,7 @@ from harness.handshake import Hello
 from harness.observation import Wire
 
 START_TIMEOUT_S = 60.0
-STDERR_TAIL_BYTES = 4000
+STDERR_PART_BYTES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +148,23 @@ class WorkerProcess:
             self.process.wait()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        ended = Exit(describe_exit(self.process.returncode), self._stderr_tail())
+        ended = Exit(describe_exit(self.process.returncode), self._last_words())
         os.close(self.request_fd)
         os.close(self.reply_fd)
         shutil.rmtree(self.directory, ignore_errors=True)
         return ended
 
-    def _stderr_tail(self) -> str:
+    def _last_words(self) -> str:
+        """Return the beginning and the end of what is left on stderr: a panic's text stands before its trace."""
         with contextlib.suppress(OSError), open(self.directory / "stderr", "rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - STDERR_TAIL_BYTES))
-            return stream.read().decode("utf-8", "backslashreplace")
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(0)
+            said = stream.read(STDERR_PART_BYTES)
+            if size > STDERR_PART_BYTES:
+                stream.seek(max(STDERR_PART_BYTES, size - STDERR_PART_BYTES))
+                cut = b"\n[...]\n" if size > 2 * STDERR_PART_BYTES else b""
+                said += cut + stream.read(STDERR_PART_BYTES)
+            return said.decode("utf-8", "backslashreplace")
         return ""
 
     def _read_line(self, timeout_s: float) -> bytes:
@@ -173,7 +179,7 @@ class WorkerProcess:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         self.process.wait(timeout=2)
                     how = describe_exit(self.process.poll())
-                    raise WorkerStartError(f"{self.backend}: the worker {how}\n{self._stderr_tail()}".rstrip())
+                    raise WorkerStartError(f"{self.backend}: the worker {how}\n{self._last_words()}".rstrip())
         line, _, rest = bytes(self.incoming).partition(b"\n")
         self.incoming = bytearray(rest)
         return line

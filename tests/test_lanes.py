@@ -259,7 +259,7 @@ def test_the_last_words_of_a_worker_are_kept_to_a_bounded_length(lane_of: LaneOf
     [(_, ended)] = run(lane_of("last_words"), 1)
     assert isinstance(ended, Crashed)
     assert ended.stderr.endswith("xlast words")
-    assert len(ended.stderr) == process.STDERR_TAIL_BYTES
+    assert len(ended.stderr) == 2 * process.STDERR_PART_BYTES + len("\n[...]\n")
 
 
 @pytest.mark.parametrize(

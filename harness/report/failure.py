@@ -115,7 +115,8 @@ def describe_observation(observation: Observation) -> Iterator[str]:
             yield from _exception_details(exception)
         case Crashed(signal=signal, stderr=stderr):
             yield f"crashed: the worker {signal}"
-            yield from (_cut(f"  {line}") for line in stderr.splitlines()[-8:])
+            lines = stderr.splitlines()
+            yield from (_cut(f"  {line}") for line in (lines[:5] + lines[-4:] if len(lines) > 9 else lines))
         case Hung(timeout_s=timeout_s):
             yield f"hung: no answer within {timeout_s:g} s; the worker was killed"
         case Unsupported(missing=missing):
