@@ -165,8 +165,10 @@ def _fixed_step(spec: StepSpec) -> Step:
     if spec.kind == "iterate":
         return Step("iterate", "", (target,), count=spec.iterate or 0)
     name = getattr(spec, spec.kind)
-    arguments = tuple(value(each) for each in spec.args)
-    keywords = tuple((key, value(each)) for key, each in spec.kwargs.items())
+    extra = () if spec.extra_args is None else tuple(value(spec.extra_args))
+    arguments = (*(value(each) for each in spec.args), *extra)
+    named = {} if spec.extra_kwargs is None else value(spec.extra_kwargs)
+    keywords = (*((key, value(each)) for key, each in spec.kwargs.items()), *named.items())
     if spec.kind == "call":
         return Step("call", name, arguments, keywords)
     if spec.kind == "set":

@@ -94,8 +94,11 @@ def step_entry(step: Step) -> str:
         parts.append(f"value: {_quoted(operands[0])}")
     elif operands:
         parts.append(f"args: [{', '.join(_quoted(each) for each in operands)}]")
-    if step.keywords:
-        named = ", ".join(f"{json.dumps(name)}: {_quoted(value)}" for name, value in step.keywords)
+    if any(not name.isidentifier() for name, _ in step.keywords):
+        # YAML cannot say every string, an expression can.
+        parts.append(f"extra_kwargs: {_quoted(dict(step.keywords))}")
+    elif step.keywords:
+        named = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {_quoted(value)}" for name, value in step.keywords)
         parts.append(f"kwargs: {{{named}}}")
     return "{" + ", ".join(parts) + "}"
 
