@@ -3,6 +3,7 @@
 use core::ffi::c_int;
 use core::ptr::null_mut;
 
+use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{PyObject, PyObjectRef, VirtualMachine};
 
 use super::typeobject::PyType_GenericAlloc;
@@ -103,8 +104,10 @@ pub unsafe extern "C" fn PyObject_IS_GC(object: *mut PyObject) -> c_int {
     ffi_boundary("PyObject_IS_GC", 0, |_vm| {
         // SAFETY: null or alive, by this function's contract.
         let object = unsafe { object.as_ref() };
-        Ok(object
-            .is_some_and(|object| object.class().heaptype_ext.is_some())
-            .into())
+        let is_heap_type = |object: &PyObject| {
+            let flags = &object.class().slots.flags;
+            flags.has_feature(PyTypeFlags::HEAPTYPE)
+        };
+        Ok(object.is_some_and(is_heap_type).into())
     })
 }

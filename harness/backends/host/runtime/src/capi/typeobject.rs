@@ -294,7 +294,7 @@ pub unsafe extern "C" fn PyType_Freeze(typ: *mut PyObject) -> c_int {
         // SAFETY: by this function's contract.
         let typ = unsafe { type_argument(vm, typ, NAME) }?;
         for base in typ.mro_collect().iter().skip(1) {
-            let is_mutable = base.heaptype_ext.is_some()
+            let is_mutable = base.slots.flags.has_feature(PyTypeFlags::HEAPTYPE)
                 && !base.slots.flags.has_feature(PyTypeFlags::IMMUTABLETYPE);
             if is_mutable {
                 return Err(vm.new_type_error(format!(

@@ -35,7 +35,7 @@ pub unsafe fn function<const D: usize, const ID: u16, F: Copy>(
         // SAFETY: by this function's contract.
         None => unsafe { rare_function::<F>(object, D, ID) }.ok_or_else(|| {
             let typ = object.class();
-            vm.new_system_error(format!("'{}' has no {}", typ.name(), slot_name(ID)))
+            vm.new_system_error(format!("'{}' has no {}", typ.slot_name(), slot_name(ID)))
         }),
     }
 }

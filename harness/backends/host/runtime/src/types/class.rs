@@ -1,11 +1,18 @@
 //! What the host knows of a type that an extension made: its functions and where its data lies.
 //!
-//! A class hangs on its type as RustPython's type data. It and its type are never freed: slot wrappers hold their
-//! type without a reference (`PyWrapper::typ` is `&'static`), and the compiled functions outlive everything anyway.
+//! It and its type are never freed: slot wrappers hold their type without a reference (`PyWrapper::typ` is `&'static`),
+//! and the compiled functions outlive everything anyway.
+//!
+//! From type to class it must be quick, and RustPython's own place for such a thing (`init_type_data`) has a lock and
+//! exists only on heap types, which have no module in their names. So the pointer is in `slots.methods`, which is read
+//! only when a native type is set up, as a list of no methods at that address. `slots.del_needed`, which no type
+//! inherits, says that it is there.
 
 use core::ffi::c_void;
+use core::mem::{MaybeUninit, align_of};
 
 use rustpython_vm::builtins::PyType;
+use rustpython_vm::function::PyMethodDef;
 use rustpython_vm::{Py, PyObject, PyObjectRef};
 
 use super::functions::{SlotTable, as_function};
@@ -33,9 +40,6 @@ pub struct Class {
     pub module: Option<PyObjectRef>,
 }
 
-/// The type data that marks a type as an extension's.
-pub struct ClassOf(pub &'static Class);
-
 impl Class {
     /// Size of an instance's block.
     pub const fn block_size(&self) -> usize {
@@ -55,9 +59,51 @@ impl Class {
     }
 }
 
+/// A class at its final place before it is made.
+pub struct Place(&'static mut MaybeUninit<Class>);
+
+impl Place {
+    pub fn new() -> Self {
+        Self(Box::leak(Box::new(MaybeUninit::uninit())))
+    }
+
+    /// What a type's `slots.methods` must be for [`exact_class`] to find the class.
+    pub fn as_methods(&self) -> &'static [PyMethodDef] {
+        const { assert!(align_of::<Class>() >= align_of::<PyMethodDef>()) };
+        let address: *const MaybeUninit<Class> = self.0;
+        // SAFETY: aligned, not null and of no length, so nothing is ever read there.
+        unsafe { core::slice::from_raw_parts(address.cast(), 0) }
+    }
+
+    /// Put `class` there and let [`exact_class`] find it from its type.
+    pub fn fill(self, class: Class) -> &'static Class {
+        let class: &'static mut Class = self.0.write(class);
+        let shared: *const Class = class;
+        // SAFETY: it lives for ever, and nobody reads it before this function returns.
+        class.chain.push(unsafe { &*shared });
+        // SAFETY: as above.
+        let class = unsafe { &*shared };
+        class.typ.slots.del_needed.store(Some(IS_CLASS));
+        class
+    }
+}
+
+/// The mark of our types. Its answer is the one that changes nothing. A static, because the compiler may make several
+/// copies of a function.
+static IS_CLASS: fn(&PyObject) -> bool = must_be_finalized;
+
+fn must_be_finalized(_: &PyObject) -> bool {
+    true
+}
+
 /// The class that `typ` itself is.
+#[inline]
 pub fn exact_class(typ: &Py<PyType>) -> Option<&'static Class> {
-    typ.get_type_data::<ClassOf>().map(|data| data.0)
+    let mark = typ.slots.del_needed.load()?;
+    // Only `Place::fill` sets the mark, on a type whose `methods` are those of the place.
+    // SAFETY: `Place::as_methods` made the address from that of a class that lives for ever.
+    (mark as usize == IS_CLASS as usize)
+        .then(|| unsafe { &*typ.slots.methods.as_ptr().cast::<Class>() })
 }
 
 /// The class that gives instances of `typ` their layout: its own or that of the nearest base.
@@ -68,7 +114,7 @@ pub fn class_of(typ: &Py<PyType>) -> Option<&'static Class> {
 /// The nearest type from `typ` on that RustPython itself defines.
 pub fn native_base(typ: &Py<PyType>) -> Option<&Py<PyType>> {
     typ.iter_base_chain()
-        .find(|base| base.heaptype_ext.is_none())
+        .find(|base| base.heaptype_ext.is_none() && exact_class(base).is_none())
 }
 
 /// Find the function for slot `id` that a class at `depth` defines, for an object whose own chain does not tell.

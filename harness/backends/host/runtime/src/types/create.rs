@@ -8,9 +8,9 @@ use rustpython_vm::function::ItemDoc;
 use rustpython_vm::types::{
     PyTypeFlags, PyTypeSlots, SLOT_DEFS, SlotAccessor, hash_not_implemented,
 };
-use rustpython_vm::{Py, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyResult, VirtualMachine};
 
-use super::class::{Class, ClassOf, class_of, native_base};
+use super::class::{Class, Place, class_of, native_base};
 use super::functions::Unary;
 use super::install::{MAX_DEPTH, install};
 use super::members::{add_getsets, add_members};
@@ -33,10 +33,9 @@ pub unsafe fn create(vm: &VirtualMachine, mut spec: Spec) -> PyResult<PyTypeRef>
     }
     let base = check_bases(vm, &spec)?;
     let plan = Plan::new(vm, &spec, &base)?;
-    let typ = new_type(vm, &spec, &base)?;
-    let class = plan.into_class(&spec, &typ);
-    typ.init_type_data(ClassOf(class))
-        .map_err(|words| vm.new_system_error(words))?;
+    let place = Place::new();
+    let typ = new_type(vm, &spec, &base, &place)?;
+    let class = place.fill(plan.into_class(&spec, &typ));
     fill(class);
     // SAFETY: by this function's contract.
     unsafe { add_attributes(vm, class, &spec) }?;
@@ -100,7 +99,7 @@ impl Plan {
         })
     }
 
-    fn into_class(self, spec: &Spec, typ: &Py<PyType>) -> &'static Class {
+    fn into_class(self, spec: &Spec, typ: &Py<PyType>) -> Class {
         // SAFETY: the extra reference makes the type live for ever; see the head of `class.rs`.
         let typ: &'static Py<PyType> = unsafe { &*core::ptr::from_ref(typ) };
         mem::forget(typ.to_owned());
@@ -108,8 +107,9 @@ impl Plan {
         let merged = self
             .base
             .map_or_else(|| own.clone(), |base| own.over(&base.merged));
+        // `Place::fill` adds the class itself.
         let chain = self.base.map_or_else(Vec::new, |base| base.chain.clone());
-        let class = Box::leak(Box::new(Class {
+        Class {
             typ,
             depth: chain.len(),
             chain,
@@ -120,12 +120,7 @@ impl Plan {
             native_type: self.native_type,
             token: spec.token,
             module: spec.module.clone(),
-        }));
-        let shared: *const Class = class;
-        // SAFETY: leaked, so it lives for ever; nobody reads it before this function returns.
-        class.chain.push(unsafe { &*shared });
-        // SAFETY: as above.
-        unsafe { &*shared }
+        }
     }
 }
 
@@ -151,39 +146,107 @@ fn native_of(
     }
 }
 
-fn new_type(vm: &VirtualMachine, spec: &Spec, base: &Py<PyType>) -> PyResult<PyTypeRef> {
-    let mut slots = PyTypeSlots::heap_default();
-    // RustPython finds layout conflicts by comparing sizes, so our data counts although it lies elsewhere.
-    let extra = spec.extra_size.next_multiple_of(DATA_ALIGNMENT);
-    slots.basicsize = base.slots.basicsize + extra;
-    slots.itemsize = base.slots.itemsize;
+/// A type of RustPython with the layout, flags and names that `spec` asks for.
+///
+/// RustPython names its heap types without their module in messages and reprs. What it calls static has its whole name,
+/// as CPython's types from slots have, so that is what a type becomes if all of its bases are such types.
+fn new_type(
+    vm: &VirtualMachine,
+    spec: &Spec,
+    base: &Py<PyType>,
+    place: &Place,
+) -> PyResult<PyTypeRef> {
     let mut flags = spec.flags;
+    flags.insert(PyTypeFlags::HEAPTYPE);
     if spec.has_dict {
         flags.insert(PyTypeFlags::HAS_DICT);
     }
     if spec.has_weakrefs {
         flags.insert(PyTypeFlags::HAS_WEAKREF);
     }
-    slots.flags = rustpython_vm::types::AtomicPyTypeFlags::from_plain(flags);
+    let mut slots = PyTypeSlots::new(spec.full_name, flags);
+    // RustPython finds layout conflicts by comparing sizes, so our data counts although it lies elsewhere.
+    let extra = spec.extra_size.next_multiple_of(DATA_ALIGNMENT);
+    slots.basicsize = base.slots.basicsize + extra;
+    slots.itemsize = base.slots.itemsize;
     slots.doc = spec.doc.map_or(ItemDoc::NONE, ItemDoc::static_text);
+    slots.methods = place.as_methods();
     let metaclass = match &spec.metaclass {
         Some(metaclass) => metaclass.clone(),
-        None => vm.ctx.types.type_type.to_owned(),
+        None => base.class().to_owned(),
     };
-    PyType::new_heap(
-        spec.name(),
-        spec.bases.clone(),
-        Default::default(),
-        slots,
-        metaclass,
-        &vm.ctx,
-    )
-    .map_err(|words| vm.new_type_error(words))
+    let is_static_like = spec.bases.len() == 1
+        && base
+            .mro_collect()
+            .iter()
+            .all(|typ| typ.heaptype_ext.is_none());
+    let bases = spec.bases.clone();
+    let made = if is_static_like {
+        // `__name__` finds the name among the interned strings.
+        vm.ctx.intern_str(spec.name());
+        PyType::new_static(base.to_owned(), Default::default(), slots, metaclass)
+    } else {
+        PyType::new_heap(
+            spec.name(),
+            bases,
+            Default::default(),
+            slots,
+            metaclass,
+            &vm.ctx,
+        )
+    };
+    let typ = made.map_err(|words| vm.new_type_error(words))?;
+    if is_static_like {
+        inherit_slots(&typ);
+    }
+    Ok(typ)
+}
+
+/// What `PyType::new_heap` does and `PyType::new_static` leaves to RustPython's own macros.
+fn inherit_slots(typ: &Py<PyType>) {
+    for base in typ.mro_collect().iter().skip(1) {
+        for definition in SLOT_DEFS {
+            definition.accessor.copyslot_if_none(typ, base);
+        }
+        // The reflected operators have no definitions of their own.
+        macro_rules! copy {
+            ($($right:ident),+) => {$(
+                let (own, inherited) = (&typ.slots.as_number.$right, &base.slots.as_number.$right);
+                if own.load().is_none() {
+                    own.store(inherited.load());
+                }
+            )+};
+        }
+        copy!(
+            right_add,
+            right_subtract,
+            right_multiply,
+            right_remainder,
+            right_divmod,
+            right_power,
+            right_lshift,
+            right_rshift,
+            right_and,
+            right_xor,
+            right_or,
+            right_floor_divide,
+            right_true_divide,
+            right_matrix_multiply
+        );
+    }
 }
 
 /// Put the trampolines into the type's slots.
 fn fill(class: &Class) {
     let typ = class.typ;
+    if !class.own.has(Py_tp_new)
+        && typ
+            .slots
+            .flags
+            .has_feature(PyTypeFlags::DISALLOW_INSTANTIATION)
+    {
+        typ.slots.new.store(None);
+    }
     // Source: CPython, `inherit_slots` and `type_ready_set_hash`: who compares in its own way must hash in its own way.
     if class.own.has(Py_tp_richcompare) && !class.own.has(Py_tp_hash) {
         typ.slots.hash.store(Some(hash_not_implemented));
@@ -246,6 +309,7 @@ fn add_slot_wrappers(vm: &VirtualMachine, class: &'static Class) {
         .filter(|name| typ.attributes.contains(name))
         .collect();
     add_operators(typ, &vm.ctx, &[]);
+    mark_as_heap_type(typ);
     let mut own: Vec<_> = SLOT_DEFS
         .iter()
         .filter(|definition| class.own.has(slot_id(definition.accessor)))
@@ -263,6 +327,17 @@ fn add_slot_wrappers(vm: &VirtualMachine, class: &'static Class) {
         if !before.contains(&name) && !own.contains(&definition.name) {
             typ.attributes.remove(name);
         }
+    }
+}
+
+/// RustPython takes a type without any sequence slot for one of C without a sequence table, which no heap type is: then
+/// `x *= 'a'` repeats the text. This slot leaves it to the others, so it changes nothing else.
+fn mark_as_heap_type(typ: &Py<PyType>) {
+    let slots = &typ.slots.as_sequence;
+    if !slots.has_any() {
+        slots
+            .inplace_concat
+            .store(Some(|_, _, vm| Ok(vm.ctx.not_implemented())));
     }
 }
 

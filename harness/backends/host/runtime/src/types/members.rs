@@ -51,8 +51,8 @@ fn check_self(
     }
     Err(vm.new_type_error(format!(
         "descriptor '{name}' for '{}' objects doesn't apply to a '{}' object",
-        class.name(),
-        object.class().name()
+        class.slot_name(),
+        object.class().slot_name()
     )))
 }
 
@@ -76,13 +76,13 @@ pub unsafe fn add_getsets(
         // SAFETY: null or a C string by this function's contract.
         let doc = unsafe { item_doc(vm, definition.doc) }?;
         let closure = definition.closure as usize;
-        let mut descriptor = PyGetSet::new(name, class, &vm.ctx).with_doc(doc);
+        let descriptor = PyGetSet::new(name, class, &vm.ctx).with_doc(doc);
         let get = definition.get;
-        descriptor = descriptor.with_get(move |object: PyObjectRef, vm: &VirtualMachine| {
+        let descriptor = descriptor.with_get(move |object: PyObjectRef, vm: &VirtualMachine| {
             let Some(get) = get else {
                 let words = format!(
                     "attribute '{name}' of '{}' objects is not readable",
-                    class.name()
+                    class.slot_name()
                 );
                 return Err(vm.new_attribute_error(words));
             };
@@ -94,22 +94,28 @@ pub unsafe fn add_getsets(
             // SAFETY: a getter returns a new reference or NULL.
             unsafe { returned.into_object(vm, name) }
         });
-        if let Some(set) = definition.set {
-            descriptor = descriptor.with_set(
-                move |object: PyObjectRef, value: PySetterValue, vm: &VirtualMachine| {
-                    check_self(&object, class, name, vm)?;
-                    let value = match &value {
-                        PySetterValue::Assign(value) => pointer(value),
-                        PySetterValue::Delete => null_mut(),
-                    };
-                    // SAFETY: the extension's own function and living objects; NULL deletes.
-                    let returned = call_extension(vm, || unsafe {
-                        set(pointer(&object), value, closure as *mut c_void)
-                    });
-                    returned.into_status(vm, name).map(drop)
-                },
-            );
-        }
+        let set = definition.set;
+        let descriptor = descriptor.with_set(
+            move |object: PyObjectRef, value: PySetterValue, vm: &VirtualMachine| -> PyResult<()> {
+                check_self(&object, class, name, vm)?;
+                let Some(set) = set else {
+                    let words = format!(
+                        "attribute '{name}' of '{}' objects is not writable",
+                        class.slot_name()
+                    );
+                    return Err(vm.new_attribute_error(words));
+                };
+                let value = match &value {
+                    PySetterValue::Assign(value) => pointer(value),
+                    PySetterValue::Delete => null_mut(),
+                };
+                // SAFETY: the extension's own function and living objects; NULL deletes.
+                let returned = call_extension(vm, || unsafe {
+                    set(pointer(&object), value, closure as *mut c_void)
+                });
+                returned.into_status(vm, name).map(drop)
+            },
+        );
         add(class, name, descriptor, vm);
     }
     Ok(())
@@ -225,7 +231,7 @@ impl Field {
                     (None, _) => {
                         let words = format!(
                             "'{}' object has no attribute '{name}'",
-                            object.class().name()
+                            object.class().slot_name()
                         );
                         return Err(vm.new_attribute_error(words));
                     }
@@ -291,6 +297,11 @@ pub unsafe fn add_members(
                 let place = unsafe { tail.block.as_ptr().add(class.data.start + offset) };
                 // SAFETY: as above; `kind` is what the extension says of it.
                 unsafe { kind.read(place, name, &object, vm) }
+            },
+        );
+        let descriptor = descriptor.with_set(
+            |_: PyObjectRef, _: PySetterValue, vm: &VirtualMachine| -> PyResult<()> {
+                Err(vm.new_attribute_error("readonly attribute"))
             },
         );
         add(class, name, descriptor, vm);

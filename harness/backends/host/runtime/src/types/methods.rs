@@ -161,6 +161,7 @@ impl Callable {
     }
 
     fn words(&self) -> String {
+        // Source: CPython, `_PyObject_FunctionStr`: the qualified name.
         format!("{}.{}", self.class.name(), self.name)
     }
 
@@ -328,12 +329,12 @@ pub fn add_new(vm: &VirtualMachine, class: &'static Py<PyType>) {
 /// Source: CPython, `tp_new_wrapper`.
 fn call_new(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
     let (class, mut rest): (rustpython_vm::builtins::PyTypeRef, FuncArgs) = args.bind(vm)?;
-    let name = class.name().to_owned();
+    let name = class.slot_name().to_owned();
     let subtype = rest
         .take_positional()
         .ok_or_else(|| vm.new_type_error(format!("{name}.__new__(): not enough arguments")))?;
     let subtype = subtype.downcast::<PyType>().map_err(|object| {
-        let given = object.class().name().to_owned();
+        let given = object.class().slot_name().to_owned();
         vm.new_type_error(format!(
             "{name}.__new__(X): X is not a type object ({given})"
         ))
@@ -354,7 +355,7 @@ fn call_new(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
     if let (Some(maker), Some(its_new)) = (maker, its_new)
         && its_new as usize != new as usize
     {
-        let safe = maker.typ.name().to_owned();
+        let safe = maker.typ.slot_name().to_owned();
         let words = format!("{name}.__new__({sub}) is not safe, use {safe}.__new__()");
         return Err(vm.new_type_error(words));
     }

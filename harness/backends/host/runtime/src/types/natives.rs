@@ -160,7 +160,7 @@ pub fn new_instance(typ: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyRe
 
 fn made_by_extension(typ: &Py<PyType>, vm: &VirtualMachine) -> PyResult<&'static Class> {
     class_of(typ).ok_or_else(|| {
-        let words = format!("'{}' is not a type made by an extension", typ.name());
+        let words = format!("'{}' is not a type made by an extension", typ.slot_name());
         vm.new_type_error(words)
     })
 }
@@ -193,7 +193,7 @@ fn check_not_abstract(typ: &Py<PyType>, vm: &VirtualMachine) -> PyResult<()> {
     let plural = if names.len() > 1 { "s" } else { "" };
     Err(vm.new_type_error(format!(
         "Can't instantiate abstract class {} without an implementation for abstract method{plural} '{}'",
-        typ.name(),
+        typ.slot_name(),
         names.join("', '")
     )))
 }

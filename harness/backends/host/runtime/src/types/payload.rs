@@ -107,7 +107,7 @@ impl<B: PyPayload + fmt::Debug> Extended<B> {
 
 impl<B> fmt::Debug for Extended<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "instance of {}", self.tail.class.typ.name())
+        write!(f, "instance of {}", self.tail.class.typ.slot_name())
     }
 }
 
@@ -137,7 +137,7 @@ impl<B: PyPayload> MaybeTraverse for Extended<B> {
 /// What [`visit_child`] gets as its argument.
 struct Visitor<'a, 'b> {
     visit: &'a mut TraverseFn<'b>,
-    /// The object's type while its own reference has not been seen; RustPython counts that one itself.
+    /// The object's type while its own reference has not been seen, if RustPython counts that one itself.
     typ: *const PyObject,
 }
 
@@ -169,7 +169,11 @@ impl Tail {
         };
         let mut visitor = Visitor {
             visit,
-            typ: owner.class().as_object().as_raw(),
+            // Of types that it calls static RustPython counts no reference.
+            typ: match owner.class().heaptype_ext {
+                Some(_) => owner.class().as_object().as_raw(),
+                None => core::ptr::null(),
+            },
         };
         let visit: Visit = visit_child;
         // A traverse function may neither raise nor run Python code, so the error indicator is none of its business.

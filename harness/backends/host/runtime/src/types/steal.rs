@@ -85,13 +85,16 @@ pub fn steal<B: PyPayload + fmt::Debug>(
     })?;
     let object = new(typ.to_owned(), args, vm)?;
     let Some(payload) = object.downcast_ref::<B>() else {
-        let words = format!("'{}' made an object without its own layout", typ.name());
+        let words = format!(
+            "'{}' made an object without its own layout",
+            typ.slot_name()
+        );
         return Err(vm.new_type_error(words));
     };
     if object.strong_count() != 1 || object.is_immortal() {
         let words = format!(
             "an extension cannot extend '{}': its instances are shared",
-            typ.name()
+            typ.slot_name()
         );
         return Err(vm.new_type_error(words));
     }

@@ -34,7 +34,7 @@ fn text<const D: usize, const ID: u16>(
     // SAFETY: the extension's own function and a living object; it returns a new reference or NULL.
     let text = unsafe { object_from::<ID>(vm, || function(pointer(zelf))) }?;
     text.downcast::<PyStr>().map_err(|object| {
-        let typ = object.class().name().to_owned();
+        let typ = object.class().slot_name().to_owned();
         vm.new_type_error(format!("{name} returned non-string (type {typ})"))
     })
 }
@@ -197,7 +197,7 @@ pub fn new<const D: usize>(typ: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) 
         .and_then(|class| class.chain.get(D))
         // SAFETY: the slot holds a newfunc.
         .and_then(|class| unsafe { class.own.get::<Ternary>(Py_tp_new) })
-        .ok_or_else(|| vm.new_system_error(format!("'{}' has no Py_tp_new", typ.name())))?;
+        .ok_or_else(|| vm.new_system_error(format!("'{}' has no Py_tp_new", typ.slot_name())))?;
     with_arguments(args, vm, |args, kwargs| {
         // SAFETY: the extension's own function and living objects; it returns a new reference or NULL.
         unsafe { object_from::<Py_tp_new>(vm, || function(pointer(typ.as_object()), args, kwargs)) }
