@@ -84,9 +84,15 @@ pub fn compile_c(source: &str, library: &Path) {
 
 /// Build the PyO3 extension `functions` as users do, with the default linker flags, and return its library.
 pub fn build_pyo3(features: &str) -> PathBuf {
+    build_extension("functions", features)
+}
+
+/// Build the PyO3 extension `name` of the fixtures and return its library.
+pub fn build_extension(name: &str, features: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("pyo3")
         .join(features.replace(',', "-"));
+    let manifest = fixtures().join(name).join("Cargo.toml");
     let status = Command::new(env!("CARGO"))
         .args([
             "build",
@@ -96,7 +102,7 @@ pub fn build_pyo3(features: &str) -> PathBuf {
             features,
             "--manifest-path",
         ])
-        .arg(fixtures().join("functions/Cargo.toml"))
+        .arg(manifest)
         .env("CARGO_TARGET_DIR", &target)
         .env("PYO3_NO_PYTHON", "1")
         .env(
@@ -111,7 +117,7 @@ pub fn build_pyo3(features: &str) -> PathBuf {
         .expect("cargo");
     assert!(status.success(), "the PyO3 fixture does not build");
     target.join("release").join(format!(
-        "{}functions{}",
+        "{}{name}{}",
         env::consts::DLL_PREFIX,
         env::consts::DLL_SUFFIX
     ))
