@@ -71,7 +71,10 @@ class CaseModule(pytest.File):
         """Yield an item for each case and each backend other than the reference."""
         for case in case_file(self.path).cases:
             for backend in self.run.settings.others:
-                yield Item.from_parent(self, name=f"{case.name}[{backend}]", case=case, backend=backend, run=self.run)
+                name = f"{case.name}[{backend}]"
+                # Given as text, which pytest takes apart as it does what it reads back for --lf.
+                nodeid = f"{self.nodeid}::{name}"
+                yield Item.from_parent(self, name=name, nodeid=nodeid, case=case, backend=backend, run=self.run)
 
 
 class Item(pytest.Item):
