@@ -24,6 +24,7 @@ pub mod objects;
 mod run;
 pub mod slot_ids;
 pub mod slots;
+mod texts;
 pub mod types;
 pub mod variadic;
 

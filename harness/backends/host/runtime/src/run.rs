@@ -22,6 +22,7 @@ pub extern "C" fn backend_matrix_host_main() -> c_int {
 /// An interpreter with the whole standard library and our way of importing extension modules.
 pub(crate) fn builder() -> InterpreterBuilder {
     let builder = InterpreterBuilder::new().init_stdlib();
+    crate::capi::data::initialize();
     // A later definition of the same name replaces an earlier one, and `_imp` is first imported by
     // importlib's own start, so importlib never sees upstream's version.
     let imp = imp::module_def(&builder.ctx);

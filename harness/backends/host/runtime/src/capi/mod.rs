@@ -4,19 +4,30 @@
 //! upgrade tells us what to delete.
 
 pub mod abstract_;
+pub mod bytesobject;
+pub mod ceval;
+pub mod data;
+pub mod files;
 pub mod formatted;
 pub mod import;
 pub mod listobject;
+pub mod longobject;
 pub mod memoryobject;
 pub mod modsupport;
+pub mod module_names;
 pub mod moduleobject;
 pub mod objimpl;
 pub mod pybuffer;
 pub mod pycapsule;
 pub mod pyerrors;
+pub mod pylifecycle;
+pub mod pystate;
+pub mod pystrtod;
 pub mod pythread;
 pub mod rangeobject;
+pub mod setobject;
 pub mod sliceobject;
+pub mod stubs;
 pub mod sysmodule;
 pub mod tupleobject;
 pub mod typeobject;

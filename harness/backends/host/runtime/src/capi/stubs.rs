@@ -1,0 +1,152 @@
+//! Functions that RustPython's design does not allow, so that an extension that names them loads all the same.
+//!
+//! Each raises `SystemError` with its name and the reason, and returns what means failure. A table: what can be done
+//! is done elsewhere in this directory.
+
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+
+use crate::boundary::ffi_boundary;
+
+type Pointer = *mut c_void;
+type Status = c_int;
+type Nothing = ();
+/// `int` of which 0 is the failure.
+pub struct Accepted;
+
+/// The value that means failure.
+pub trait Failure {
+    type C;
+    const VALUE: Self::C;
+}
+
+impl Failure for Pointer {
+    type C = Pointer;
+    const VALUE: Pointer = null_mut();
+}
+
+impl Failure for Status {
+    type C = c_int;
+    const VALUE: c_int = -1;
+}
+
+impl Failure for Nothing {
+    type C = ();
+    const VALUE: () = ();
+}
+
+impl Failure for Accepted {
+    type C = c_int;
+    const VALUE: c_int = 0;
+}
+
+fn refuse<F: Failure>(name: &str, reason: &str) -> F::C {
+    ffi_boundary(name, F::VALUE, |vm| {
+        Err(vm.new_system_error(format!("{name} is not available: RustPython {reason}")))
+    })
+}
+
+macro_rules! stubs {
+    ($($reason:literal: $($name:ident -> $result:ident;)*)*) => {
+        $($(
+            /// Refused with a `SystemError`; the table says why. Arguments are not looked at.
+            #[unsafe(no_mangle)]
+            pub extern "C" fn $name() -> <$result as Failure>::C {
+                refuse::<$result>(stringify!($name), $reason)
+            }
+        )*)*
+
+        /// Every function here, with its reason.
+        pub const STUBS: &[(&str, &str)] = &[$($((stringify!($name), $reason)),*),*];
+    };
+}
+
+stubs! {
+    "has no thread state objects that C could make, swap or delete":
+        PyEval_AcquireThread -> Nothing;
+        PyEval_ReleaseThread -> Nothing;
+        PyThreadState_Clear -> Nothing;
+        PyThreadState_Delete -> Nothing;
+        PyThreadState_New -> Pointer;
+        PyThreadState_Swap -> Pointer;
+    "has one interpreter in a process":
+        PyInterpreterState_Clear -> Nothing;
+        PyInterpreterState_Delete -> Nothing;
+        PyInterpreterState_New -> Pointer;
+        Py_EndInterpreter -> Nothing;
+        Py_NewInterpreter -> Pointer;
+    "has no asynchronous exceptions":
+        PyThreadState_SetAsyncExc -> Status;
+    "has no queue of pending calls":
+        Py_AddPendingCall -> Status;
+    "reads PyMemberDef through the descriptors of a type only":
+        PyMember_GetOne -> Pointer;
+        PyMember_SetOne -> Status;
+    "has fixed its table of builtin modules before an extension can call":
+        PyImport_AppendInittab -> Pointer;
+    "calls its own hooks around os.fork and cannot be told of another fork":
+        PyOS_AfterFork -> Nothing;
+        PyOS_AfterFork_Child -> Nothing;
+        PyOS_AfterFork_Parent -> Nothing;
+        PyOS_BeforeFork -> Nothing;
+    "hides the C function and the flags of a builtin function in a closure":
+        PyCFunction_GetFlags -> Status;
+        PyCFunction_GetFunction -> Pointer;
+    "loads abi3t extensions only, and abi3t has no PyModuleDef":
+        PyModuleDef_Init -> Pointer;
+        PyModule_Create2 -> Pointer;
+        PyModule_ExecDef -> Status;
+        PyModule_FromDefAndSpec2 -> Pointer;
+        PyState_AddModule -> Status;
+        PyState_FindModule -> Pointer;
+        PyState_RemoveModule -> Status;
+    "keeps name and destructor of a capsule constant":
+        PyCapsule_GetDestructor -> Pointer;
+        PyCapsule_SetDestructor -> Status;
+        PyCapsule_SetName -> Status;
+    "keeps the pending and the handled exception in one cell":
+        PyErr_SetExcInfo -> Nothing;
+        PyErr_SetHandledException -> Nothing;
+    "is running already when an extension can call":
+        Py_BytesMain -> Status;
+        Py_Main -> Status;
+        Py_SetProgramName -> Nothing;
+        Py_SetPythonHome -> Nothing;
+    "cannot fill a tuple after it is made":
+        PyStructSequence_New -> Pointer;
+        PyStructSequence_NewType -> Pointer;
+        PyStructSequence_SetItem -> Nothing;
+    "cannot change a text in place":
+        PyUnicode_WriteChar -> Status;
+    "frees objects itself":
+        _Py_Dealloc -> Nothing;
+    "is not given C formats for arguments by this host yet":
+        PyArg_Parse -> Accepted;
+        PyArg_ParseTuple -> Accepted;
+        PyArg_ParseTupleAndKeywords -> Accepted;
+        PyArg_UnpackTuple -> Accepted;
+        PyArg_ValidateKeywordArguments -> Accepted;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{pending_message, with_interpreter};
+
+    #[test]
+    fn a_stub_names_itself_and_the_reason() {
+        with_interpreter(|vm| {
+            assert!(PyThreadState_New().is_null());
+            let words = "SystemError: PyThreadState_New is not available: \
+                RustPython has no thread state objects that C could make, swap or delete";
+            assert_eq!(pending_message(vm), words);
+            assert_eq!(Py_AddPendingCall(), -1);
+            assert!(pending_message(vm).contains("has no queue of pending calls"));
+        });
+        assert!(
+            STUBS
+                .iter()
+                .all(|(name, reason)| name.contains("Py") && !reason.is_empty())
+        );
+    }
+}
