@@ -1,0 +1,45 @@
+"""Stands for an extension module; what it does wrong, it does on one backend only."""
+
+import os
+import signal
+import time
+
+BETA = os.environ["FAKE_BACKEND"] != "alpha"
+
+
+def agree(value=None):
+    return value
+
+
+def differ(value):
+    return "wrong" if BETA and value >= 100 else value
+
+
+def differ_twice(value):
+    if BETA and value <= -100:
+        raise ValueError("no")
+    return differ(value)
+
+
+def crash(value):
+    if BETA and value >= 100:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return value
+
+
+def hang(value):
+    if BETA and value >= 100:
+        time.sleep(600)
+    return value
+
+
+def vary():
+    return list(os.urandom(8))
+
+
+def chat(text):
+    print("\0\x1b[31m]]>" + text if BETA else text)
+
+
+def panic():
+    os.write(2, b"thread 'main' (%d) panicked at src/lib.rs:1:2:\n" % os.getpid())
