@@ -197,8 +197,8 @@ unsafe fn rare_type_data(object: *mut PyObject, cls: *mut PyObject) -> *mut c_vo
             (Some(tail), Some(class)) if class.data.is_empty() => Ok(tail.block.as_ptr().cast()),
             _ => Err(vm.new_system_error(format!(
                 "PyObject_GetTypeData: a '{}' object has no data of '{}'",
-                object.class().name(),
-                cls.name()
+                object.class().slot_name(),
+                cls.slot_name()
             ))),
         }
     })
@@ -356,7 +356,10 @@ unsafe fn module_of<'a>(
     exact_class(typ)
         .and_then(|class| class.module.as_deref())
         .ok_or_else(|| {
-            let words = format!("{function}: Type '{}' has no associated module", typ.name());
+            let words = format!(
+                "{function}: Type '{}' has no associated module",
+                typ.slot_name()
+            );
             vm.new_type_error(words)
         })
 }
@@ -414,7 +417,7 @@ pub unsafe extern "C" fn PyType_GetModuleByToken(
             .ok_or_else(|| {
                 let words = format!(
                     "{NAME}: No superclass of '{}' has the given module",
-                    typ.name()
+                    typ.slot_name()
                 );
                 vm.new_type_error(words)
             })

@@ -63,7 +63,7 @@ impl Class {
 pub struct Place(&'static mut MaybeUninit<Class>);
 
 impl Place {
-    pub fn new() -> Self {
+    pub fn reserve() -> Self {
         Self(Box::leak(Box::new(MaybeUninit::uninit())))
     }
 

@@ -33,7 +33,7 @@ pub unsafe fn create(vm: &VirtualMachine, mut spec: Spec) -> PyResult<PyTypeRef>
     }
     let base = check_bases(vm, &spec)?;
     let plan = Plan::new(vm, &spec, &base)?;
-    let place = Place::new();
+    let place = Place::reserve();
     let typ = new_type(vm, &spec, &base, &place)?;
     let class = place.fill(plan.into_class(&spec, &typ));
     fill(class);

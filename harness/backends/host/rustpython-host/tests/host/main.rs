@@ -5,3 +5,4 @@ mod command_line;
 mod pyo3;
 mod slots;
 mod support;
+mod types;
