@@ -90,7 +90,9 @@ pub fn call_extension<R>(vm: &VirtualMachine, call: impl FnOnce() -> R) -> Retur
     let handled = vm.take_raised_exception();
     let value = call();
     let raised = vm.take_raised_exception();
-    vm.set_exception(handled);
+    if handled.is_some() {
+        vm.set_exception(handled);
+    }
     Returned { value, raised }
 }
 
