@@ -48,6 +48,7 @@ def test_imports_go_one_way_and_the_pure_core_is_pure() -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
+        pytest.param("values", "import math", marks=pytest.mark.xfail(reason="goes the right way", strict=True)),
         ("compare", "import subprocess"),
         ("codec", "import os"),
         ("render", "import pytest"),
@@ -141,8 +142,7 @@ def test_nothing_asks_which_interpreter_it_talks_to(path: Path) -> None:
     asked = [
         node.lineno
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute)
-        and node.attr in ("implementation", "implementation_version", "python_implementation")
+        if isinstance(node, ast.Attribute) and "implementation" in node.attr
     ]
     # The worker says it of itself, in its handshake; nobody else looks at it.
     assert path.name == "worker.py" or asked == []
@@ -168,12 +168,10 @@ def test_what_runs_inside_interpreters_is_python_of_3_9(path: Path) -> None:
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
 
 
-@pytest.mark.parametrize(
-    "source", ["match x:\n    case 1: pass", "with (open(a) as b, open(c) as d): pass", "try: pass\nexcept* A: pass"]
-)
+@pytest.mark.parametrize("source", ["match x:\n    case 1: pass", "try: pass\nexcept* A: pass"])
 def test_newer_python_is_noticed(source: str) -> None:
     with pytest.raises(SyntaxError):
-        ast.parse(source, feature_version=(3, 8) if source.startswith("with") else (3, 9))
+        ast.parse(source, feature_version=(3, 9))
 
 
 # --- the sample crates -----------------------------------------------------------------------------

@@ -393,11 +393,11 @@ def findings_of(project: Project) -> dict[str, Any]:
 
 def test_the_same_seed_gives_the_same_run(project: Project) -> None:
     project.cases(differ=f"args: [{NUMBER}]", chat="args: ['text()']", agree="args: ['anything()']")
-    project.run("--hypothesis-seed=7")
+    project.run("--hypothesis-seed=7", "--examples=25")
     first = findings_of(project)
-    project.run("--hypothesis-seed=7", "-k", "differ or chat or agree")
+    project.run("--hypothesis-seed=7", "--examples=25", "-k", "differ or chat or agree")
     assert findings_of(project) == first
-    project.run("--hypothesis-seed=8")
+    project.run("--hypothesis-seed=8", "--examples=25")
     assert {name: each[0] for name, each in findings_of(project).items()} != {
         name: each[0] for name, each in first.items()
     }

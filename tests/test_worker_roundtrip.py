@@ -18,7 +18,7 @@ from harness.codec import decode
 from harness.handshake import PROTOCOL
 from harness.lanes import Lane, pump
 from harness.observation import Observation, Raised, Returned
-from harness.odd_strategies import any_path, anything
+from harness.odd_strategies import any_path, anything, exceptions
 from harness.process import WorkerCommand
 from harness.program import Program, Step
 from harness.protocol import encode_body
@@ -121,7 +121,7 @@ def test_paths_survive_the_way_in_and_out(lane: Lane, value: Value) -> None:
 
 
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
-@given(exception=anything().filter(lambda value: isinstance(value, ExceptionValue)))
+@given(exception=exceptions())
 def test_an_exception_survives_being_raised(lane: Lane, exception: ExceptionValue) -> None:
     assert exact(raised(call(lane, "raise_it", exception))) == exact(as_observed(exception))
 
