@@ -140,6 +140,8 @@ class Item(pytest.Item):
                 raise ItemFailed(failure.describe_stale(examination.stale, other=self.backend))
             case "diverge" | "flaky":
                 raise ItemFailed(self._text(examination))
+            case "broken":
+                raise ItemFailed(f"broken: {examination.note}")
 
     def _text(self, examination: Examination) -> str:
         told = failure.describe_findings(

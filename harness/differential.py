@@ -9,11 +9,15 @@ from harness.compare import compare
 from harness.errors import WorkerProtocolError
 from harness.findings import Finding
 from harness.lanes import Lane, Reply, pump
+from harness.observation import Observation, Raised
 from harness.program import Program
 from harness.protocol import encode_body
 
 BATCH = 32
 """Programs per message: enough that a message's cost is shared, few enough that both workers start early."""
+
+UNPREPARED = b'"unprepared": true'
+"""What a worker's reply holds for each step that already failed while its arguments were made."""
 
 IN_FLIGHT = 256
 """Programs on their way before the parent waits; bounds what it keeps."""
@@ -27,6 +31,8 @@ class Differential:
         self.other = other
         self.rules = rules
         self.executed = 0
+        self.unprepared = 0
+        self.last_unprepared: tuple[Observation, ...] = ()
         self.rules_applied: Counter[str] = Counter()
         self._sequence = 0
         self._batch: list[tuple[int, bytes]] = []
@@ -86,7 +92,18 @@ class Differential:
             self.executed += 1
             yield program, self._judge(program, expected, seen)
 
+    def why_unprepared(self) -> str:
+        """Say why nothing of the last program without a call could be called; empty if there was none."""
+        for observation in self.last_unprepared:
+            if isinstance(observation.outcome, Raised) and observation.outcome.unprepared:
+                exception = observation.outcome.exception
+                return f"{exception[1]}: {exception[3].get('str')}"
+        return ""
+
     def _judge(self, program: Program, expected: Reply, seen: Reply) -> Finding | None:
+        if 0 < expected.raw.count(UNPREPARED) >= sum(step.kind == "call" for step in program.steps):
+            self.unprepared += 1
+            self.last_unprepared = expected.observations(len(program.steps), self.reference.backend)
         # Equal bytes are equal observations; only the rest is decoded.
         if expected.raw == seen.raw and expected.ended is None and seen.ended is None:
             return None

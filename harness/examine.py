@@ -133,6 +133,10 @@ class _Examiner:
             verdict = "flaky"
         elif self.stale:
             verdict = "stale"
+        elif self.differential.unprepared == self.differential.executed > 0:
+            # Both agree that there is nothing to call: a wrong name in the case, most likely.
+            verdict = "broken"
+            self.note = f"no example got as far as a call: {self.differential.why_unprepared()}"
         return Examination(
             verdict,
             self.differential.executed,

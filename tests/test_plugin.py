@@ -262,6 +262,16 @@ def test_a_case_that_draws_what_cannot_be_sent_is_broken(project: Project) -> No
     result.stdout.fnmatch_lines(["broken: a value of type Absent cannot be sent to a worker here: Absent()"])
 
 
+def test_a_case_that_calls_nothing_is_broken(project: Project) -> None:
+    # Both backends raise the same AttributeError, which must not pass for agreement.
+    project.cases(agre="args: ['integers()']", steps="program: {start: [{call: Box}, {get: x}]}")
+    result = project.run()
+    result.assert_outcomes(failed=2)
+    told = "broken: no example got as far as a call: builtins.AttributeError: module 'sample' has no attribute "
+    result.stdout.fnmatch_lines([f"{told}'agre'*", f"{told}'Box'*"])
+    assert project.items()["cases/sample.yaml::agre[beta]"].verdict == "broken"
+
+
 def test_a_module_that_cannot_be_imported_is_broken(project: Project) -> None:
     source = project.path / "extensions/sample/sample.py"
     source.write_text("raise ImportError('undefined symbol: PyFoo')\n")
