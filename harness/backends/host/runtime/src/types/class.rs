@@ -11,6 +11,8 @@
 use core::ffi::c_void;
 use core::mem::{MaybeUninit, align_of};
 
+use std::sync::{PoisonError, RwLock};
+
 use rustpython_vm::builtins::PyType;
 use rustpython_vm::function::PyMethodDef;
 use rustpython_vm::{Py, PyObject, PyObjectRef};
@@ -36,6 +38,8 @@ pub struct Class {
     pub native_type: &'static Py<PyType>,
     /// `Py_tp_token`; NULL if it has none.
     pub token: usize,
+    /// What `__qualname__` was set to, if RustPython itself does not keep it; see `qualname.rs`.
+    pub qualname: RwLock<Option<PyObjectRef>>,
     /// `Py_tp_module`.
     pub module: Option<PyObjectRef>,
 }
@@ -52,6 +56,19 @@ impl Class {
         mro.iter()
             .filter_map(|base| exact_class(base))
             .any(|class| !self.chain.iter().any(|known| core::ptr::eq(*known, class)))
+    }
+
+    pub fn qualname(&self) -> Option<PyObjectRef> {
+        let name = self.qualname.read();
+        name.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_qualname(&self, name: PyObjectRef) {
+        let mut old = self
+            .qualname
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *old = Some(name);
     }
 
     pub fn token(&self) -> *mut c_void {

@@ -1,6 +1,7 @@
 //! From a [`Spec`] to a type.
 
 use core::mem;
+use std::sync::RwLock;
 
 use rustpython_vm::builtins::{PyType, PyTypeRef};
 use rustpython_vm::class::add_operators;
@@ -17,6 +18,7 @@ use super::members::{add_getsets, add_members};
 use super::methods::{add_async_method, add_methods, add_new};
 use super::natives::{Native, native_for};
 use super::payload::DATA_ALIGNMENT;
+use super::qualname;
 pub use super::spec::{Spec, bases_at};
 use super::text::doc_without_signature;
 use crate::slot_ids::*;
@@ -33,6 +35,7 @@ pub unsafe fn create(vm: &VirtualMachine, mut spec: Spec) -> PyResult<PyTypeRef>
     }
     let base = check_bases(vm, &spec)?;
     let plan = Plan::new(vm, &spec, &base)?;
+    qualname::install(vm);
     let place = Place::reserve();
     let typ = new_type(vm, &spec, &base, &place)?;
     let class = place.fill(plan.into_class(&spec, &typ));
@@ -119,6 +122,7 @@ impl Plan {
             native: self.native,
             native_type: self.native_type,
             token: spec.token,
+            qualname: RwLock::default(),
             module: spec.module.clone(),
         }
     }
@@ -175,11 +179,7 @@ fn new_type(
         Some(metaclass) => metaclass.clone(),
         None => base.class().to_owned(),
     };
-    let is_static_like = spec.bases.len() == 1
-        && base
-            .mro_collect()
-            .iter()
-            .all(|typ| typ.heaptype_ext.is_none());
+    let is_static_like = is_static_like(spec, base);
     let bases = spec.bases.clone();
     let made = if is_static_like {
         // `__name__` finds the name among the interned strings.
@@ -200,6 +200,25 @@ fn new_type(
         inherit_slots(&typ);
     }
     Ok(typ)
+}
+
+/// Whether the type can be one of those that RustPython calls static.
+///
+/// Their `__qualname__` cannot be set while they are made. PyO3 does that for the variants of a complex enum only: final
+/// classes that extend one without a constructor.
+fn is_static_like(spec: &Spec, base: &Py<PyType>) -> bool {
+    let all_static = spec.bases.len() == 1
+        && base
+            .mro_collect()
+            .iter()
+            .all(|typ| typ.heaptype_ext.is_none());
+    let is_variant = class_of(base).is_some()
+        && !spec.flags.contains(&PyTypeFlags::BASETYPE)
+        && base
+            .slots
+            .flags
+            .has_feature(PyTypeFlags::DISALLOW_INSTANTIATION);
+    all_static && !is_variant
 }
 
 /// What `PyType::new_heap` does and `PyType::new_static` leaves to RustPython's own macros.

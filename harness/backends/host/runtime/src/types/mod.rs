@@ -10,7 +10,7 @@
 //! | `class`, `functions` | what we know of such a type |
 //! | `payload`, `natives`, `steal` | its instances, and the native types that it can extend |
 //! | `call`, `trampolines_*`, `install` | its slots |
-//! | `methods`, `members`, `text` | its attributes |
+//! | `methods`, `members`, `qualname`, `text` | its attributes |
 //! | `get_slot` | `PyType_GetSlot` |
 
 mod call;
@@ -23,6 +23,7 @@ mod members;
 mod methods;
 pub mod natives;
 mod payload;
+mod qualname;
 mod spec;
 mod steal;
 mod text;
