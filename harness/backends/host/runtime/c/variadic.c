@@ -62,3 +62,8 @@ ONE(int, PySys_FormatStderr, Text)
 ONE(Object, Py_BuildValue, Text)
 TWO(Object, PyObject_CallFunction, Object, Text)
 THREE(Object, PyObject_CallMethod, Object, Text, Text)
+
+TWO(int, PyArg_ParseTuple, Object, Text)
+TWO(int, PyArg_Parse, Object, Text)
+FOUR(int, PyArg_ParseTupleAndKeywords, Object, Object, Text, Object)
+FOUR(int, PyArg_UnpackTuple, Object, Text, ptrdiff_t, ptrdiff_t)

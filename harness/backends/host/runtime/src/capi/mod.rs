@@ -4,6 +4,7 @@
 //! upgrade tells us what to delete.
 
 pub mod abstract_;
+pub mod arguments;
 pub mod bytesobject;
 pub mod ceval;
 pub mod data;

@@ -11,8 +11,6 @@ use crate::boundary::ffi_boundary;
 type Pointer = *mut c_void;
 type Status = c_int;
 type Nothing = ();
-/// `int` of which 0 is the failure.
-pub struct Accepted;
 
 /// The value that means failure.
 pub trait Failure {
@@ -33,11 +31,6 @@ impl Failure for Status {
 impl Failure for Nothing {
     type C = ();
     const VALUE: () = ();
-}
-
-impl Failure for Accepted {
-    type C = c_int;
-    const VALUE: c_int = 0;
 }
 
 fn refuse<F: Failure>(name: &str, reason: &str) -> F::C {
@@ -120,12 +113,6 @@ stubs! {
         PyUnicode_WriteChar -> Status;
     "frees objects itself":
         _Py_Dealloc -> Nothing;
-    "is not given C formats for arguments by this host yet":
-        PyArg_Parse -> Accepted;
-        PyArg_ParseTuple -> Accepted;
-        PyArg_ParseTupleAndKeywords -> Accepted;
-        PyArg_UnpackTuple -> Accepted;
-        PyArg_ValidateKeywordArguments -> Accepted;
 }
 
 #[cfg(test)]

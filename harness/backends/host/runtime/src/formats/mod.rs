@@ -1,4 +1,6 @@
 //! The format strings of the C-API: `PyUnicode_FromFormat`, `Py_BuildValue`, `PyArg_Parse*`.
 
 pub mod build;
+pub mod parse;
 pub mod text;
+pub mod units;
