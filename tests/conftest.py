@@ -47,19 +47,24 @@ def worker_commands() -> dict[str, WorkerCommand]:
         for major, minor in sorted(found)
         if (major, minor) >= OLDEST
     }
-    host = rustpython.provide(Request(None, lambda line: print(line, file=sys.stderr)))
-    return commands | {"rustpython": host.command}
+    return commands
+
+
+@cache
+def host_command() -> WorkerCommand:
+    """Return how to run the worker under RustPython; its host is built if it is missing."""
+    return rustpython.provide(Request(None, lambda line: print(line, file=sys.stderr))).command
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", worker_commands())
+        metafunc.parametrize("backend", [*worker_commands(), "rustpython"])
 
 
 @pytest.fixture
 def command(backend: str) -> WorkerCommand:
     """How to run the worker under the backend that the test is at."""
-    return worker_commands()[backend]
+    return host_command() if backend == "rustpython" else worker_commands()[backend]
 
 
 @pytest.fixture
