@@ -12,7 +12,7 @@ import time
 import unittest
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import hypothesis
@@ -22,7 +22,7 @@ from hypothesis.database import ExampleDatabase
 from harness.cases import KnownSpec
 from harness.compare import compare
 from harness.differential import Differential
-from harness.findings import Finding, Identity, Judged, Known, covers
+from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
 from harness.program import Program
 from harness.protocol import encode_body
 from harness.strategies import Programs, fixed_program
@@ -229,10 +229,12 @@ class _Examiner:
 
         It is flaky if the difference does not show there, or if a backend does not agree with itself.
         """
+        identity = finding.identity
+        finding = self._trimmed(finding)
         first, second = self._run_fresh(finding.program), self._run_fresh(finding.program)
         rules = self.differential.rules
         if first is None or second is None or first.identity != finding.identity:
-            self.findings[finding.identity] = Judged(finding, "it did not show in fresh workers")
+            self.findings[identity] = Judged(finding, "it did not show in fresh workers")
             return
         varying = [
             lane.backend
@@ -243,7 +245,17 @@ class _Examiner:
             if compare(rules, reference=before, other=after).divergence is not None
         ]
         flaky = f"{' and '.join(varying)} answered two ways" if varying else ""
-        self.findings[finding.identity] = Judged(first, flaky)
+        self.findings[identity] = Judged(first, flaky)
+
+    def _trimmed(self, finding: Finding) -> Finding:
+        """Leave out what comes after the step that ends a worker."""
+        if ended_a_worker(finding.divergence):
+            for length in range(1, len(finding.program.steps)):
+                shorter = replace(finding.program, steps=finding.program.steps[:length])
+                seen = self._run_fresh(shorter)
+                if seen is not None and ended_a_worker(seen.divergence):
+                    return seen
+        return finding
 
     def _run_fresh(self, program: Program) -> Finding | None:
         for lane in (self.differential.reference, self.differential.other):

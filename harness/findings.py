@@ -47,8 +47,16 @@ def place_of(program: Program, divergence: Divergence) -> str:
 
     Positions in sequences are left out, because they say which example it was and not which difference.
     """
+    if ended_a_worker(divergence) and len(program.steps) > 1:
+        # Which step it was is not known of a worker that is gone; the smallest program ends with it.
+        return "program"
     operation = describe_operation(program.steps[divergence.step])
     return operation + re.sub(r"\[\d+\]", "[…]", divergence.path)
+
+
+def ended_a_worker(divergence: Divergence) -> bool:
+    """Say whether a worker died of it or hung."""
+    return divergence.kind == "outcome" and not {"crashed", "hung"}.isdisjoint((divergence.reference, divergence.other))
 
 
 def describe_operation(step: Step) -> str:

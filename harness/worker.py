@@ -414,7 +414,9 @@ def encode_exception_parts(exception, path, details):
     if exception.__cause__ is not None:
         details["cause"] = encode_exception(exception.__cause__, path)
     if exception.__context__ is not None:
-        details["context"] = encode_exception(exception.__context__, path)
+        # Told once, or a chain whose links have each other for both is told two to the power of its length times.
+        shared = exception.__context__ is exception.__cause__
+        details["context"] = "the cause" if shared else encode_exception(exception.__context__, path)
     if exception.__suppress_context__:
         details["suppress"] = True
     for name in ("errno", "strerror", "filename", "name", "code", "value"):
