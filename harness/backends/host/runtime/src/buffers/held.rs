@@ -78,6 +78,7 @@ fn fill(vm: &VirtualMachine, buffer: PyBuffer, requested: c_int) -> PyResult<Py_
     if !asked(flags::ND) && view.ndim != 0 {
         view.ndim = 1;
     }
+    let is_ctypes = is_ctypes(&buffer.obj);
     let held = hold(Held {
         _buffer: buffer,
         format,
@@ -89,15 +90,21 @@ fn fill(vm: &VirtualMachine, buffer: PyBuffer, requested: c_int) -> PyResult<Py_
     if asked(flags::FORMAT) {
         view.format = parts.format.as_ptr().cast_mut();
     }
-    // CPython gives NULL for both in a buffer without dimensions.
+    // CPython gives NULL for both in a buffer without dimensions, and ctypes gives no strides to anybody.
     if asked(flags::ND) && view.ndim > 0 {
         view.shape = parts.shape.as_mut_ptr();
     }
-    if asked(flags::STRIDES) && view.ndim > 0 {
+    if asked(flags::STRIDES) && view.ndim > 0 && !is_ctypes {
         view.strides = parts.strides.as_mut_ptr();
     }
     view.internal = held.cast();
     Ok(view)
+}
+
+/// Source: CPython, `Modules/_ctypes/_ctypes.c`, `PyCData_NewGetBuffer`.
+fn is_ctypes(object: &PyObject) -> bool {
+    let mut classes = object.class().iter_base_chain();
+    classes.any(|class| &*class.name() == "_CData")
 }
 
 /// The address of item `[0, .., 0]`.

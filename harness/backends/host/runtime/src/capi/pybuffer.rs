@@ -395,6 +395,21 @@ mod tests {
         });
     }
 
+    #[test]
+    fn ctypes_gives_no_strides() {
+        with_interpreter(|vm| {
+            let array = evaluate(vm, "ctypes", "(ctypes.c_short * 2 * 3)()");
+            let (status, mut view) = acquire(&array, flags::FULL_RO);
+            assert_eq!((status, view.ndim, view.len), (0, 2, 12));
+            assert!(view.strides.is_null() && !view.shape.is_null());
+            // SAFETY: filled.
+            unsafe {
+                assert_eq!(PyBuffer_IsContiguous(&view, b'C'.cast_signed()), 1);
+                PyBuffer_Release(&mut view);
+            }
+        });
+    }
+
     static mut MEMORY: [u8; 4] = *b"host";
     static RELEASED: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);
 
