@@ -4,8 +4,8 @@
     python docs/make_c_api_table.py --check    # exit status 1 if one of them is out of date
 
 Read are the sources only, so the result is the same everywhere: what pyo3-ffi declares for RustPython, what
-rustpython-capi exports, what the host's ``runtime/src`` exports, and which functions PyO3's own sources name. The crates
-are looked for in cargo's registry.
+rustpython-capi exports, what the host's ``runtime/src`` exports, and which functions PyO3's own sources name. The
+crates are looked for in cargo's registry.
 """
 
 from __future__ import annotations

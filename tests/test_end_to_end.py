@@ -40,16 +40,20 @@ def run_pytest(
 
 def test_the_whole_matrix_holds_on_both_real_backends(tmp_path: Path) -> None:
     done = run_pytest("-n", "2", "-q", "--hypothesis-seed=0", f"--matrix-results={tmp_path}", cwd=ROOT)
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     events = list(read_events(tmp_path / "events.jsonl"))
-    assert isinstance(events[0], Header)
+    assert isinstance(events[0], Header), done.stdout[-20_000:] + done.stderr
     assert isinstance(events[-1], Footer)
     assert {each.facts.name for each in events if isinstance(each, BackendEvent)} == {"cpython", "rustpython"}
     items = [each for each in events if isinstance(each, ItemEvent)]
     verdicts = Counter(each.verdict for each in items)
-    assert verdicts["agree"] + verdicts["known"] + verdicts["unsupported"] == len(items) > 200
+    assert len(items) > 280
     assert verdicts["agree"] > 100
+    assert not verdicts["broken"] + verdicts["unsupported"]
     check_junit(tmp_path / "junit.xml", items)
+    if cpython.nearest(installed()).language_version == rustpython.LANGUAGE_VERSION:
+        # With another language version the skew diverges too, and what is known was found with this one.
+        assert done.returncode == 0, done.stdout[-20_000:]
+        assert set(verdicts) == {"agree", "known"}
 
 
 def check_junit(path: Path, items: list[ItemEvent]) -> None:
