@@ -31,6 +31,7 @@ pub mod sliceobject;
 pub mod stubs;
 pub mod sysmodule;
 pub mod tupleobject;
+pub mod typemodule;
 pub mod typeobject;
 pub mod unicode_codecs;
 pub mod unicode_errors;

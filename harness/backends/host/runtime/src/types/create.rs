@@ -203,22 +203,9 @@ fn new_type(
 }
 
 /// Whether the type can be one of those that RustPython calls static.
-///
-/// Their `__qualname__` cannot be set while they are made. PyO3 does that for the variants of a complex enum only: final
-/// classes that extend one without a constructor.
 fn is_static_like(spec: &Spec, base: &Py<PyType>) -> bool {
-    let all_static = spec.bases.len() == 1
-        && base
-            .mro_collect()
-            .iter()
-            .all(|typ| typ.heaptype_ext.is_none());
-    let is_variant = class_of(base).is_some()
-        && !spec.flags.contains(&PyTypeFlags::BASETYPE)
-        && base
-            .slots
-            .flags
-            .has_feature(PyTypeFlags::DISALLOW_INSTANTIATION);
-    all_static && !is_variant
+    let is_static = |typ: &PyTypeRef| typ.heaptype_ext.is_none();
+    spec.bases.len() == 1 && base.mro_collect().iter().all(is_static)
 }
 
 /// What `PyType::new_heap` does and `PyType::new_static` leaves to RustPython's own macros.

@@ -88,3 +88,21 @@ pub unsafe fn as_function<F: Copy>(address: usize) -> Option<F> {
     // SAFETY: the sizes are equal, and it is such a function by this function's contract.
     (address != 0).then(|| unsafe { core::mem::transmute_copy(&address) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slot_ids::{Py_tp_clear, Py_tp_repr, Py_tp_str};
+
+    #[test]
+    fn a_table_inherits_what_it_lacks() {
+        let (mut base, mut own) = (SlotTable::EMPTY, SlotTable::EMPTY);
+        base.set(Py_tp_repr, 8 as *mut c_void);
+        base.set(Py_tp_str, 16 as *mut c_void);
+        own.set(Py_tp_str, 24 as *mut c_void);
+        let merged = own.over(&base);
+        assert_eq!(merged.address(Py_tp_repr), 8);
+        assert_eq!(merged.address(Py_tp_str), 24);
+        assert!(!merged.has(Py_tp_clear) && !own.has(Py_tp_repr));
+    }
+}

@@ -339,7 +339,7 @@ fn call_new(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
             "{name}.__new__(X): X is not a type object ({given})"
         ))
     })?;
-    let sub = subtype.name().to_owned();
+    let sub = subtype.slot_name().to_owned();
     if !subtype.fast_issubclass(&*class) {
         let words = format!("{name}.__new__({sub}): {sub} is not a subtype of {name}");
         return Err(vm.new_type_error(words));
