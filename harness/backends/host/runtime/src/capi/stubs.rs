@@ -93,6 +93,7 @@ stubs! {
         PyState_AddModule -> Status;
         PyState_FindModule -> Pointer;
         PyState_RemoveModule -> Status;
+        PyType_GetModuleByDef -> Pointer;
     "keeps name and destructor of a capsule constant":
         PyCapsule_GetDestructor -> Pointer;
         PyCapsule_SetDestructor -> Status;
@@ -111,7 +112,8 @@ stubs! {
         PyStructSequence_SetItem -> Nothing;
     "cannot change a text in place":
         PyUnicode_WriteChar -> Status;
-    "frees objects itself":
+    "frees objects itself and runs their finalizers":
+        PyObject_CallFinalizerFromDealloc -> Status;
         _Py_Dealloc -> Nothing;
 }
 
