@@ -12,6 +12,8 @@ from harness.cases import Case, KnownSpec
 from harness.observation import Divergence, Observation, Wire
 from harness.program import Program, Step
 
+_SUBSCRIPT = re.compile(r"""\[(?:-?\d+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
+
 Identity = tuple[str, str]
 """Kind and place: what makes two findings of one case the same finding."""
 
@@ -43,15 +45,15 @@ class Judged:
 
 
 def place_of(program: Program, divergence: Divergence) -> str:
-    """Return the operation and the path in its result, such as ``Account.deposit()[…]['total']``.
+    """Return the operation and the path in its result, such as ``Account.deposit()[…].args``.
 
-    Positions in sequences are left out, because they say which example it was and not which difference.
+    Positions and keys are left out, because they say which example it was and not which difference.
     """
     if ended_a_worker(divergence) and len(program.steps) > 1:
         # Which step it was is not known of a worker that is gone; the smallest program ends with it.
         return "program"
     operation = describe_operation(program.steps[divergence.step])
-    return operation + re.sub(r"\[\d+\]", "[…]", divergence.path)
+    return operation + _SUBSCRIPT.sub("[…]", divergence.path)
 
 
 def ended_a_worker(divergence: Divergence) -> bool:
