@@ -488,7 +488,12 @@ MISSING = object()
 
 
 class Forgotten:
-    """Stands for a result that the program has dropped, or a step that gave none."""
+    """Stands for a result that the program has dropped, or a step that gave none.
+
+    Without a dict: instances of one class share its keys, so one program would colour the next.
+    """
+
+    __slots__ = ()
 
     def __repr__(self):
         return "<no result>"
