@@ -216,10 +216,12 @@ def _seed(worker_input: dict[str, Any] | None) -> int:
     """Return the run's seed: Hypothesis's own, if one was given, or a new one."""
     if worker_input is not None:
         return int(worker_input["backend_matrix_seed"])
-    if hypothesis.settings.default is not None and hypothesis.settings.default.derandomize:
-        return 0
     given = core.global_force_seed
-    return given if isinstance(given, int) else random.SystemRandom().getrandbits(32)
+    if isinstance(given, int):
+        return given
+    if hypothesis.settings().derandomize:
+        return 0
+    return random.SystemRandom().getrandbits(32)
 
 
 def _choose_arguments(config: pytest.Config, settings: Settings) -> None:

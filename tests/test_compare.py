@@ -405,7 +405,7 @@ def test_every_rule_is_named_by_itself_and_says_why() -> None:
 @pytest.mark.parametrize(
     ("step", "path", "place"),
     [
-        (Step("call", "geo.area"), "[2]['key'][0]", "geo.area()[…]['key'][…]"),
+        (Step("call", "geo.area"), "[2]['key'][0]", "geo.area()[…][…][…]"),
         (Step("method", "deposit"), ".args[1]", ".deposit().args[…]"),
         (Step("get", "total"), "", ".total"),
         (Step("set", "total"), "", ".total ="),
