@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from harness.backends import DEFAULT_REFERENCE
 from harness.cases import Case, CaseFile, read_case_file
 from harness.codec import encode_program
 from harness.differential import Differential
@@ -149,8 +151,18 @@ class Item(pytest.Item):
         )
         notes = [examination.note] if examination.note else []
         where = f"{self.nodeid}, seed {self.run.seed}, {examination.examples} examples"
-        replay = f"Run it again:  pytest --backend-matrix --hypothesis-seed={self.run.seed} '{self.nodeid}'"
+        replay = f"Run it again:  {self._command()}"
         return "\n".join([told, *notes, where, replay])
+
+    def _command(self) -> str:
+        """Return the command that runs this item again, whatever the settings say."""
+        settings = self.run.settings
+        options = [f"--backends={self.backend}", f"--hypothesis-seed={self.run.seed}"]
+        if settings.reference != DEFAULT_REFERENCE:
+            options.append(f"--reference={settings.reference}")
+        named = [name for name in (settings.reference, self.backend) if name in settings.interpreters]
+        options += [f"--backend={name}={settings.interpreters[name]}" for name in named]
+        return shlex.join(["pytest", "--backend-matrix", *options, self.nodeid])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show our own failures as their text alone, anything else as pytest does."""
