@@ -387,3 +387,32 @@ def test_sys_path_of_this_process_is_left_alone() -> None:
 
     code = "import sys; before = list(sys.path); import harness.worker; assert sys.path == before"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_chain_whose_links_are_cause_and_context_at_once_is_told_once(lane: Lane) -> None:
+    raised = call(lane, "causes", 14)
+    assert isinstance(raised.outcome, Raised)
+    details = raised.outcome.exception[3]
+    assert details["context"] == "the cause"
+    assert len(str(raised.outcome.exception)) < 5_000
+
+
+def test_a_built_exception_knows_nothing_of_the_one_before(lane: Lane) -> None:
+    outer = ExceptionValue("MemoryError", cause=ExceptionValue("ValueError"))
+    observe_all(lane, [(Step("call", "raise_it", (outer,)),)] * 3)
+    (plain,) = observe(lane, Step("call", "echo", (ExceptionValue("MemoryError"),)))
+    assert isinstance(plain.outcome, Returned)
+    assert "suppress" not in plain.outcome.value[3]
+
+
+def test_built_objects_hash_by_the_order_of_making(lane: Lane) -> None:
+    steps = tuple(Step("builtin", "hash", (Odd("object", None),)) for _ in range(3))
+    assert [returned(each) for each in observe(lane, *steps)] == [1, 2, 3]
+    assert [returned(each) for each in observe(lane, *steps)] == [1, 2, 3]
+
+
+def test_a_forgotten_result_keeps_nothing_from_one_program_to_the_next(lane: Lane) -> None:
+    forget = (Step("call", "number"), Step("forget", count=0))
+    before = observe(lane, *forget, Step("delete", "first", (Result(0),)))
+    observe(lane, *forget, Step("set", "first", (Result(0), 1)))
+    assert observe(lane, *forget, Step("delete", "first", (Result(0),))) == before

@@ -246,3 +246,13 @@ def arguments():
 
 def read_stdin():
     return sys.stdin.read()
+
+
+def causes(length):
+    """Raise an exception whose every link is cause and context of the next at once."""
+    try:
+        if length:
+            causes(length - 1)
+        raise ValueError(length)
+    except ValueError as error:
+        raise ValueError(length) from error
