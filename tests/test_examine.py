@@ -176,6 +176,23 @@ def test_steps_that_do_not_matter_are_shrunk_away() -> None:
     assert run.smallest == ["r0 = make()\nr1 = grow(r0, 0)\nr2 = grow(r0, 0)\nr3 = grow(r0, 0)"]
 
 
+@pytest.mark.parametrize("ended", [SEGV, Hung(1.0)], ids=["crash", "hang"])
+def test_a_program_that_ends_a_worker_is_one_finding_and_ends_with_the_step_that_did(ended: Crashed | Hung) -> None:
+    case = (
+        "program:\n  start: [{call: quiet}, {call: fatal}, {call: quiet}, {call: louder}]\n  steps: [{call: quiet}]\n"
+    )
+
+    def dies(name: str, *arguments: Any) -> Any:
+        return ended if name == "fatal" else 0
+
+    run = Run(lambda name: 0, dies, case, max_examples=30)
+    [judged] = run.result.findings
+    assert run.smallest == ["r0 = quiet()\nr1 = fatal()"]
+    assert judged.finding.identity == ("outcome", "program")
+    assert judged.finding.divergence.step == 1
+    assert not judged.flaky
+
+
 @pytest.mark.parametrize("lag", [0, 200])
 @pytest.mark.parametrize("position", [0, 31, 32, 33, 100, 199])
 def test_a_difference_is_not_lost_wherever_it_is_drawn(lag: int, position: int) -> None:
