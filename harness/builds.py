@@ -72,6 +72,24 @@ def cache_directory() -> Path:
     return Path(named) if named else platformdirs.user_cache_path("backend-matrix")
 
 
+def kept_about(path: Path, kind: str) -> Path:
+    """Return where the cache keeps what was learnt of a file; another file at its path is another one.
+
+    Raises: OSError -- there is no such file.
+    """
+    stat = path.stat()
+    name = hashlib.blake2b(f"{path} {stat.st_mtime_ns} {stat.st_size}".encode(), digest_size=12).hexdigest()
+    return cache_directory() / kind / f"{name}.json"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a whole file at once, so that another run never reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
+        stream.write(data)
+    Path(stream.name).replace(path)
+
+
 @cache
 def compiler_version() -> str:
     """Return what ``rustc -vV`` says.  Raises: BuildError -- there is no Rust compiler."""

@@ -11,9 +11,8 @@ from harness.errors import SettingsError
 GROUP = "backend_matrix.backends"
 DEFAULT_REFERENCE = "cpython"
 DEFAULT_BACKENDS = ("cpython", "rustpython")
-CONTROL = "cpython-abi3t"
 
-__all__ = ["CONTROL", "DEFAULT_BACKENDS", "DEFAULT_REFERENCE", "Backend", "Request", "names", "provide"]
+__all__ = ["DEFAULT_BACKENDS", "DEFAULT_REFERENCE", "Backend", "Request", "names", "provide"]
 
 
 def names() -> list[str]:

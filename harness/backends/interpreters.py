@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.builds import cache_directory
+from harness.builds import kept_about, write_atomically
 from harness.errors import BackendUnavailableError
 
 PROBE_TIMEOUT_S = 20
@@ -53,10 +53,9 @@ def probe(path: Path) -> Interpreter:
     Raises: BackendUnavailableError -- the file is missing, or is no Python that runs.
     """
     try:
-        stat = path.stat()
+        known = kept_about(path, "interpreters")
     except OSError as error:
         raise BackendUnavailableError(f"{path}: no interpreter there: {error.strerror}") from None
-    known = cache_directory() / "interpreters" / f"{abs(hash_text(f'{path} {stat.st_mtime_ns} {stat.st_size}')):x}.json"
     try:
         return msgspec.json.decode(known.read_bytes(), type=Interpreter)
     except (OSError, msgspec.DecodeError):
@@ -74,16 +73,8 @@ def probe(path: Path) -> Interpreter:
         raise BackendUnavailableError(f"{path}: is no Python that runs: {error}") from None
     # A shim asks its manager anew each time, so that its answer must not be kept.
     if "shims" not in path.parts:
-        known.parent.mkdir(parents=True, exist_ok=True)
-        known.write_bytes(msgspec.json.encode(answer))
+        write_atomically(known, msgspec.json.encode(answer))
     return answer
-
-
-def hash_text(text: str) -> int:
-    """Return a 64-bit number for a text, the same in every process."""
-    import hashlib
-
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def installed() -> list[Interpreter]:

@@ -22,8 +22,10 @@ from harness.builds import (
     cache_directory,
     cargo_module,
     digest_of,
+    kept_about,
     locked,
     run_tool,
+    write_atomically,
 )
 from harness.errors import BackendUnavailableError
 from harness.extensions import Extension
@@ -56,7 +58,9 @@ def provide(request: Request) -> Backend:
     def compile_extension(extension: Extension, progress: Progress, rebuild: bool) -> Built:
         def make(site: Path, target: Path) -> Path:
             config = cache_directory() / "pyo3-rustpython.config"
-            _write_if_changed(config, PYO3_CONFIG)
+            # Only if it changed: PyO3's build script compiles anew when the file's time is another.
+            if not config.exists() or config.read_text() != PYO3_CONFIG:
+                write_atomically(config, PYO3_CONFIG.encode())
             environment = {"PYO3_CONFIG_FILE": str(config), "PYO3_NO_PYTHON": "1", "PYO3_PYTHON": None}
             return cargo_module(extension, site, target, suffix=".abi3t.so", environment=environment, progress=progress)
 
@@ -139,19 +143,8 @@ def _host_digest() -> str:
 
 
 def _offered(runtime: Path) -> frozenset[str]:
-    """Return the runtime's exports, which are kept beside it once they have been read."""
-    stat = runtime.stat()
-    name = hashlib.blake2b(f"{runtime} {stat.st_mtime_ns} {stat.st_size}".encode(), digest_size=12).hexdigest()
-    kept = cache_directory() / "exports" / f"{name}.json"
+    """Return the runtime's exports, which are kept once they have been read."""
+    kept = kept_about(runtime, "exports")
     if not kept.exists():
-        _write_if_changed(kept, msgspec.json.encode(sorted(offered_functions(runtime))).decode())
+        write_atomically(kept, msgspec.json.encode(sorted(offered_functions(runtime))))
     return frozenset(msgspec.json.decode(kept.read_bytes(), type=list[str]))
-
-
-def _write_if_changed(path: Path, text: str) -> None:
-    if path.exists() and path.read_text() == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as stream:
-        stream.write(text)
-    Path(stream.name).replace(path)
