@@ -4,8 +4,9 @@
     python docs/make_c_api_table.py --check    # exit status 1 if one of them is out of date
 
 Read are the sources only, so the result is the same everywhere: what pyo3-ffi declares for RustPython, what
-rustpython-capi exports, what the host's ``runtime/src`` exports, and which functions PyO3's own sources name. The
-crates are looked for in cargo's registry.
+rustpython-capi exports, what the host's ``runtime/src`` exports, which functions PyO3's own sources name, and which
+were called when ``benchmarks/record_c_api_calls.py`` last watched the cases. The crates are looked for in cargo's
+registry.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = ROOT / "harness" / "backends" / "host" / "runtime"
 TABLE = ROOT / "docs" / "c-api.md"
+CALLS = ROOT / "docs" / "c-api-calls.txt"
 SUPPLIED = HOST / "supplied.txt"
 REGISTRY = Path.home() / ".cargo" / "registry" / "src"
 
 PYO3, PYO3_FFI, CAPI = "pyo3-0.30.1", "pyo3-ffi-0.30.1", "rustpython-capi-0.6.0"
 
+#: How many case files a row names.
+NAMED_FILES = 3
 #: pyo3-ffi declares these under conditions that do not hold for RustPython.
 NOT_DECLARED = re.compile(r"^(_?PyPy|PyUnstable_|Py_CompileStringFlags$)")
 #: Modules of pyo3-ffi that are not compiled for RustPython under the stable ABI.
@@ -38,6 +43,11 @@ Made by `docs/make_c_api_table.py`; do not edit. One row for each function that 
 - **missing**: nobody defines it; an extension that names it cannot be loaded.
 
 "PyO3" says whether {pyo3}'s own sources name the function; extensions may call others through `pyo3::ffi`.
+
+"Tested by" names what calls the function: cases that were seen to do so when `benchmarks/record_c_api_calls.py`
+watched them (`numbers:add_i64 +39` is that case and 39 more of `cases/numbers.yaml`; `import` is the extension's own
+import; at most three files are named), and the host's own tests, unit tests beside the code and fixtures in C, whose
+sources use it. {untested} functions have no test: {untested_by_who}.
 
 | who | functions | of them named by PyO3 |
 | --- | --- | --- |
@@ -123,12 +133,45 @@ def named_by_pyo3() -> set[str]:
     return set(re.findall(r"\b(_?Py\w+)\b", text))
 
 
+def calls_of_cases() -> dict[str, list[str]]:
+    """Function -> the cases that call it, shortened; see ``benchmarks/record_c_api_calls.py`` for the file read."""
+    calls: dict[str, list[str]] = {}
+    for line in CALLS.read_text(encoding="utf-8").splitlines():
+        name, *found = line.split()
+        if name != "#":
+            parts = [each.split(":") for each in found]
+            calls[name] = [
+                f"{file}:{first}" + (f" +{int(number) - 1}" if number != "1" else "")
+                for file, number, first in parts[:NAMED_FILES]
+            ]
+            if len(parts) > NAMED_FILES:
+                calls[name].append(f"{len(parts) - NAMED_FILES} more files")
+    return calls
+
+
+def calls_of_host_tests() -> dict[str, list[str]]:
+    """Function -> the files of the host's own tests that name it, other than in a text or comment."""
+    calls: dict[str, list[str]] = {}
+    texts = {
+        f"unit tests of {path.relative_to(HOST / 'src')}": source.partition("#[cfg(test)]\n")[2]
+        for path, source in rust_files(HOST / "src").items()
+    }
+    fixtures = HOST.parent / "tests" / "fixtures"
+    texts |= {path.name: path.read_text(encoding="utf-8") for path in sorted(fixtures.glob("*.c"))}
+    for title, text in texts.items():
+        code = re.sub(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|\buse [^;]*;', "", text, flags=re.DOTALL)
+        for name in sorted(set(re.findall(r"\b(_?Py\w+)\b", code))):
+            calls.setdefault(name, []).append(title)
+    return calls
+
+
 def table() -> tuple[str, str]:
     """The Markdown table and the list of supplied functions."""
     functions, theirs = declared(), upstream()
+    by_cases, by_host = calls_of_cases(), calls_of_host_tests()
     mine, stubs = ours()
     named = named_by_pyo3()
-    rows: list[tuple[str, str, str, str, str]] = []
+    rows: list[tuple[str, str, str, str, str, str]] = []
     for name, header in sorted(functions.items(), key=lambda item: (item[1], item[0])):
         if name in theirs:
             who, note = "RustPython", ""
@@ -138,17 +181,26 @@ def table() -> tuple[str, str]:
             who, note = "host", ""
         else:
             who, note = "missing", ""
-        rows.append((header, name, who, "yes" if name in named else "", note))
+        tests = ", ".join(by_cases.get(name, []) + by_host.get(name, []))
+        rows.append((header, name, who, "yes" if name in named else "", tests, note))
     summary = []
     for who in ("RustPython", "host", "stub", "missing"):
         chosen = [row for row in rows if row[2] == who]
         summary.append(f"| {who} | {len(chosen)} | {sum(row[3] == 'yes' for row in chosen)} |")
-    text = HEAD.format(ffi=PYO3_FFI, capi=CAPI, pyo3=PYO3, summary="\n".join(summary))
+    untested = Counter(row[2] for row in rows if not row[4])
+    text = HEAD.format(
+        ffi=PYO3_FFI,
+        capi=CAPI,
+        pyo3=PYO3,
+        summary="\n".join(summary),
+        untested=untested.total(),
+        untested_by_who=", ".join(f"{number} of {who}" for who, number in sorted(untested.items())),
+    )
     for header in sorted({row[0] for row in rows}):
-        text += f"## {header}.h\n\n| function | who | PyO3 | note |\n| --- | --- | --- | --- |\n"
+        text += f"## {header}.h\n\n| function | who | PyO3 | tested by | note |\n| --- | --- | --- | --- | --- |\n"
         for row in rows:
             if row[0] == header:
-                text += f"| `{row[1]}` | {row[2]} | {row[3]} | {row[4]} |\n"
+                text += f"| `{row[1]}` | {row[2]} | {row[3]} | {row[4]} | {row[5]} |\n"
         text += "\n"
     supplied = "".join(
         f"{row[1]} {row[2]}\n" for row in sorted(rows, key=lambda row: row[1]) if row[2] in ("host", "stub")
