@@ -54,6 +54,9 @@ def test_the_whole_matrix_holds_on_both_real_backends(tmp_path: Path) -> None:
         # With another language version the skew diverges too, and what is known was found with this one.
         assert done.returncode == 0, done.stdout[-20_000:]
         assert set(verdicts) == {"agree", "known"}
+        argv = [sys.executable, "docs/make_features_table.py", "--check", str(tmp_path / "events.jsonl")]
+        proved = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert proved.returncode == 0, proved.stdout + proved.stderr
 
 
 def check_junit(path: Path, items: list[ItemEvent]) -> None:

@@ -1,0 +1,100 @@
+"""The table of PyO3's features: its list is checked, and the page is in step with list and case files."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from harness.cases import Case, parse_case_file
+from harness.eventlog import EventLog, Footer, ItemEvent
+
+ROOT = Path(__file__).parent.parent
+SCRIPT = ROOT / "docs" / "make_features_table.py"
+
+
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_features_table", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+tool = load()
+
+CASES_TEXT = """
+extension: classes
+cases:
+  plain: {}
+  plain_life:
+    known:
+      - {backend: rustpython, kind: value, place: "a()", reason: "rustpython-vm: adds wrongly", program: [{call: a}]}
+      - {backend: rustpython, kind: value, place: "b()", reason: "host: forgets", program: [{call: b}]}
+      - {backend: cpython-abi3t, kind: value, place: "b()", reason: "pyo3: asks", program: [{call: b}]}
+  other:
+    known:
+      - {backend: cpython-abi3t, kind: value, place: "b()", reason: "pyo3: asks", program: [{call: b}]}
+"""
+
+
+@pytest.fixture
+def cases() -> dict[str, Case]:
+    return {f"classes:{case.name}": case for case in parse_case_file(CASES_TEXT, Path("classes.yaml")).cases}
+
+
+def test_the_page_is_up_to_date() -> None:
+    done = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_feature_has_its_cases_and_what_each_comes_to(cases: dict[str, Case]) -> None:
+    text = tool.page({"Classes": {"plain": ["classes:plain*"], "others": ["classes:other"]}}, cases)
+    assert "2 features, 3 cases: 2 agree, 1 known." in text
+    assert "## Classes\n" in text
+    assert "| plain | `classes:plain` | agree |\n" in text
+    assert "|  | `classes:plain_life` | known: 1 host, 1 rustpython-vm |\n" in text
+    assert "| others | `classes:other` | agree |\n" in text
+
+
+def test_a_feature_without_a_case_says_why(cases: dict[str, Case]) -> None:
+    text = tool.page({"Classes": {"sealed": "cannot be had under the stable ABI"}}, cases)
+    assert "| sealed | | cannot be had under the stable ABI |\n" in text
+
+
+@pytest.mark.parametrize("listed", [["classes:gone"], ["classes:plain", "classes:gone*"], ["text:plain"], []])
+def test_a_case_that_does_not_exist_is_an_error(cases: dict[str, Case], listed: list[str]) -> None:
+    with pytest.raises(tool.FeaturesError, match=r"Classes, plain: (there is no case|no case shows it)"):
+        tool.page({"Classes": {"plain": listed}}, cases)
+
+
+def write_log(directory: Path, verdicts: dict[str, str], *, ended: bool = True) -> Path:
+    with EventLog(directory) as log:
+        for case, verdict in verdicts.items():
+            log.write(ItemEvent(f"cases/classes.yaml::{case}[x]", case, "rustpython", verdict, "", 1, 0, 0.0))
+        log.finish(Footer("", 0, {}))
+    if not ended:
+        log.path.write_bytes(b"\n".join(log.path.read_bytes().splitlines()[:-1]))
+    return log.path
+
+
+def test_a_run_that_bears_the_page_out_says_nothing(cases: dict[str, Case], tmp_path: Path) -> None:
+    log = write_log(tmp_path, {"plain": "agree", "plain_life": "known"})
+    assert tool.refuted(log, cases) == []
+
+
+def test_a_run_that_comes_to_something_else_is_an_error(cases: dict[str, Case], tmp_path: Path) -> None:
+    log = write_log(tmp_path, {"plain": "diverge", "plain_life": "stale", "other": "agree"})
+    first, second = tool.refuted(log, cases)
+    assert first == f"classes:plain is diverge in {log}, and agree by its file"
+    assert second == f"classes:plain_life is stale in {log}, and known by its file"
+
+
+def test_half_a_log_proves_nothing(cases: dict[str, Case], tmp_path: Path) -> None:
+    with pytest.raises(tool.FeaturesError, match="did not end"):
+        tool.refuted(write_log(tmp_path, {"plain": "agree"}, ended=False), cases)
