@@ -533,7 +533,11 @@ class Executor:
         """Return one observation per step: ``[outcome, value]`` or ``[outcome, value, effects]``."""
         results = []
         Counted.made = 0
-        return [self.step(self.modules[module_name], step, results) for step in steps]
+        observations = [self.step(self.modules[module_name], step, results) for step in steps]
+        # What its results do when they die is the program's own doing, not that of the next one's first step.
+        results.clear()
+        self.effects.take()
+        return observations
 
     def step(self, module, step, results):
         global _recorder

@@ -241,6 +241,11 @@ def test_an_exception_in_a_finaliser_is_seen(lane: Lane) -> None:
     assert call(lane, "drop_unraisable").effects == {"unraisable": [["builtins.ValueError", "from __del__"]]}
 
 
+def test_what_a_program_leaves_to_the_end_is_not_the_next_ones_doing(lane: Lane) -> None:
+    assert call(lane, "falls_later").effects == {}
+    assert call(lane, "chat", "x").effects == {"stdout": "x\n", "stderr": "x\n"}
+
+
 @pytest.mark.parametrize(
     ("container", "after"),
     [

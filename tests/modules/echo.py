@@ -125,6 +125,15 @@ def drop_unraisable():
     gc.collect()
 
 
+def falls_later():
+    class Falls:
+        def __del__(self):
+            print("gone")
+            raise ValueError("from __del__")
+
+    return Falls()
+
+
 def call(function, *values, **named):
     return function(*values, **named)
 
