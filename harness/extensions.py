@@ -22,7 +22,8 @@ class Extension:
     """A crate that makes one extension module.
 
     ``module`` is the dotted name to import; ``library`` the name of its ``cdylib``;
-    ``python_source`` the directory of its Python files, or None.
+    ``python_source`` the directory of its Python files, or None; ``settings`` a pyproject.toml that does
+    not lie beside the manifest.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Extension:
     python_source: Path | None = None
     features: tuple[str, ...] = ()
     default_features: bool = True
+    settings: Path | None = None
 
     @property
     def manifest(self) -> Path:
@@ -43,9 +45,13 @@ class Extension:
 def read_extension(directory: Path, name: str | None = None) -> Extension:
     """Read a crate's Cargo.toml and pyproject.toml.
 
+    The crate may lie elsewhere: maturin's ``manifest-path`` in the directory's pyproject.toml says where.
+
     Raises: ExtensionError -- there is none, it is malformed, or it makes no extension module.
     """
-    manifest = directory / "Cargo.toml"
+    pyproject = directory / "pyproject.toml"
+    maturin = _read_toml(pyproject).get("tool", {}).get("maturin", {}) if pyproject.exists() else {}
+    manifest = directory / maturin.get("manifest-path", "Cargo.toml")
     cargo = _read_toml(manifest)
     if "package" not in cargo:
         raise ExtensionError(f"{manifest}: is a workspace without a package; name one of its members")
@@ -59,21 +65,20 @@ def read_extension(directory: Path, name: str | None = None) -> Extension:
     if not _depends_on_pyo3(cargo):
         raise ExtensionError(f"{manifest}: does not depend on pyo3; add it under [dependencies]")
     library_name = library.get("name", package.replace("-", "_"))
-    pyproject = directory / "pyproject.toml"
-    maturin = _read_toml(pyproject).get("tool", {}).get("maturin", {}) if pyproject.exists() else {}
     source = maturin.get("python-source")
     module = maturin.get("module-name", library_name)
     if source is None and (directory / module.split(".")[0] / "__init__.py").exists():
         source = "."
     return Extension(
         name or directory.name,
-        directory,
+        manifest.parent,
         package,
         library_name,
         module,
         directory / source if source is not None else None,
         tuple(maturin.get("features", ())),
         not maturin.get("no-default-features", False),
+        pyproject if manifest.parent != directory else None,
     )
 
 
@@ -124,6 +129,8 @@ def source_digest(extension: Extension) -> str:
                 sources += _files(root / patch["path"], seen)
     if extension.python_source is not None:
         sources += _files(extension.python_source, seen)
+    if extension.settings is not None:
+        sources.append(extension.settings)
     for path in sources:
         digest.update(os.path.relpath(path, root).encode())
         digest.update(hashlib.blake2b(path.read_bytes(), digest_size=16).digest())

@@ -62,6 +62,21 @@ def test_a_python_package_beside_the_manifest_is_found(tmp_path: Path) -> None:
     assert read_extension(directory).python_source == directory
 
 
+def test_a_crate_that_lies_where_its_pyproject_says_is_found(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.maturin]\nmodule-name = "numbers"\nmanifest-path = "crates/python/Cargo.toml"\n'
+        'python-source = "python"\nfeatures = ["a"]\n'
+    )
+    directory = crate(tmp_path / "crates/python")
+    found = read_extension(tmp_path, "numbers")
+    assert (found.directory, found.manifest) == (directory, directory / "Cargo.toml")
+    assert (found.module, found.python_source, found.features) == ("numbers", tmp_path / "python", ("a",))
+    before = source_digest(found)
+    with open(tmp_path / "pyproject.toml", "a") as settings:
+        settings.write("strip = true\n")
+    assert source_digest(found) != before, "the settings decide what is compiled"
+
+
 @pytest.mark.parametrize(
     "dependency",
     [
