@@ -1,0 +1,1 @@
+"""Published packages, built unmodified for every backend, and their own suites run on each."""
