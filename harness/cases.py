@@ -2,98 +2,38 @@
 
 from __future__ import annotations
 
-import builtins
 import difflib
-import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
 import msgspec
 import yaml
 
 from harness import vocabulary
+from harness.case_specs import (
+    AWAIT_WAYS,
+    BUILTINS,
+    OPERATORS,
+    UNPACK_TARGETS,
+    CaseSpec,
+    Expression,
+    KnownSpec,
+    ProgramSpec,
+    StepSpec,
+    source_of,
+)
 from harness.errors import CaseFileError
 from harness.expressions import ExpressionError
 from harness.observation import Kind
+from harness.program import STEP_KINDS
 from harness.rules import RULE_NAMES
 
+__all__ = ["Case", "CaseFile", "KnownSpec", "StepSpec", "parse_case_file", "read_case_file", "source_of"]
+
 FILE_LIMIT_BYTES = 4 * 2**20
-
-Expression = str | int | float | bool | None
-"""A strategy expression; a plain scalar of YAML stands for itself."""
-
-OPERATORS = frozenset(operator.__all__)
-BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")) | {"copy.copy"}
-STEP_KINDS = ("call", "method", "get", "set", "delete", "operator", "builtin", "iterate", "forget")
-
-
-class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One step of a program as a case file writes it: exactly one of the first nine fields is given."""
-
-    call: str | None = None
-    method: str | None = None
-    get: str | None = None
-    set: str | None = None
-    delete: str | None = None
-    operator: str | None = None
-    builtin: str | None = None
-    iterate: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
-    forget: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    on: int | str = 0
-    args: tuple[Expression, ...] = ()
-    kwargs: dict[str, Expression] = {}
-    extra_args: Expression = None
-    extra_kwargs: Expression = None
-    value: Expression = None
-    reflected: bool = False
-
-    @property
-    def kind(self) -> str:
-        """Which of the nine it is."""
-        return next(kind for kind in STEP_KINDS if getattr(self, kind) is not None)
-
-
-class ProgramSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A program of several steps: ``start`` in order, then up to ``max_steps`` of ``steps`` in any order."""
-
-    start: tuple[StepSpec, ...]
-    steps: tuple[StepSpec, ...] = ()
-    max_steps: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 8
-
-
-class KnownSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A divergence that is known: what it is, why, and the smallest program that shows it.
-
-    A ``*`` in ``place`` stands for anything.  ``reference`` and ``other``, if given, are regular
-    expressions that the differing parts must match; a different difference at the place is not known.
-    """
-
-    backend: str
-    kind: Kind
-    place: str
-    reason: Annotated[str, msgspec.Meta(min_length=1)]
-    program: tuple[StepSpec, ...]
-    link: str = "unreported"
-    reference: str | None = None
-    other: str | None = None
-
-
-class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One case as a case file writes it: a plain call, or a program."""
-
-    call: str | None = None
-    args: tuple[Expression, ...] = ()
-    kwargs: dict[str, Expression] = {}
-    extra_args: Expression = None
-    extra_kwargs: Expression = None
-    program: ProgramSpec | None = None
-    rules: tuple[str, ...] = ()
-    known: tuple[KnownSpec, ...] = ()
-    max_examples: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 class CaseFileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -313,7 +253,7 @@ class _Parser:
             places += [(f"$.program.start[{i}]", step) for i, step in enumerate(spec.program.start)]
             places += [(f"$.program.steps[{i}]", step) for i, step in enumerate(spec.program.steps)]
         for place, step in places:
-            kinds = [kind for kind in STEP_KINDS if getattr(step, kind) is not None]
+            kinds = step.kinds
             if len(kinds) != 1:
                 given = f"has {' and '.join(kinds)}" if kinds else "has none"
                 raise self.error(
@@ -322,9 +262,13 @@ class _Parser:
             for name, kind, allowed in (
                 (step.operator, "operator", OPERATORS),
                 (step.builtin, "builtin", BUILTINS),
+                (step.await_, "await", AWAIT_WAYS),
             ):
                 if name is not None and name not in allowed:
                     raise self.error(_descend(node, f"{place}.{kind}"), _unknown(name, sorted(allowed), kind))
+            if step.unpack is not None and not UNPACK_TARGETS.fullmatch(step.unpack):
+                message = f"'*', '**' or targets such as 'a, *b' are unpacked into, not {step.unpack!r}"
+                raise self.error(_descend(node, f"{place}.unpack"), message)
 
     def _check_expression(self, node: yaml.Node, expression: Expression, evaluate: Any, name: str) -> None:
         try:
@@ -344,11 +288,6 @@ class _Parser:
         return quotes + column if written.startswith(source, start) else 0
 
 
-def source_of(expression: Expression) -> str:
-    """Return the text of an expression; a scalar of YAML is written as Python writes it."""
-    return expression if isinstance(expression, str) else repr(expression)
-
-
 def _expressions(spec: CaseSpec, place: str) -> Iterator[tuple[str, Expression]]:
     yield from _call_expressions(spec, place)
     if spec.program is not None:
@@ -363,6 +302,8 @@ def _step_expressions(step: StepSpec, place: str) -> Iterator[tuple[str, Express
         yield f"{place}.value", step.value
     if isinstance(step.on, str):
         yield f"{place}.on", step.on
+    if isinstance(step.apply, str):
+        yield f"{place}.apply", step.apply
 
 
 def _call_expressions(spec: CaseSpec | StepSpec, place: str) -> Iterator[tuple[str, Expression]]:
@@ -391,7 +332,7 @@ def _descend(node: yaml.Node, place: str) -> yaml.Node:
 
 def _fields_at(place: str) -> tuple[str, ...]:
     if re.search(r"(start|steps|program)\[", place):
-        return StepSpec.__struct_fields__
+        return StepSpec.__struct_encode_fields__
     if ".known[" in place:
         return KnownSpec.__struct_fields__
     return ProgramSpec.__struct_fields__ if ".program" in place else CaseSpec.__struct_fields__

@@ -19,6 +19,7 @@ from harness.values import (
     Callback,
     Cycle,
     ExceptionValue,
+    Inherited,
     InTurn,
     IteratorOf,
     Made,
@@ -86,6 +87,8 @@ def _encode_dict(value: dict[Value, Value]) -> Wire:
 
 
 def _encode_outcome(outcome: Value) -> Wire:
+    if type(outcome) is Inherited:
+        return ["^"]
     return ["!", outcome.exception, _encode_str(outcome.message)] if type(outcome) is Raises else encode(outcome)
 
 
@@ -145,16 +148,19 @@ _ENCODERS: dict[type, Callable[[Any], Wire]] = {
 def encode_step(step: Step) -> Wire:
     """Return the wire form of one step."""
     arguments = [encode(each) for each in step.arguments]
-    keywords = [[_encode_str(name), encode(value)] for name, value in step.keywords]
+    encode_keyword = _encode_outcomes if step.kind == "subclass" else encode
+    keywords = [[_encode_str(name), encode_keyword(value)] for name, value in step.keywords]
     match step.kind:
         case "call":
             return ["call", step.name, arguments, keywords]
         case "method":
             return ["method", arguments[0], step.name, arguments[1:], keywords]
-        case "iterate":
-            return ["iterate", step.count, arguments]
-        case "forget":
-            return ["forget", step.count]
+        case "iterate" | "pickle":
+            return [step.kind, step.count, arguments]
+        case "forget" | "collect":
+            return [step.kind, step.count]
+        case "with" | "apply" | "subclass":
+            return [step.kind, step.name, arguments, keywords]
         case _:
             return [step.kind, step.name, arguments]
 
@@ -194,10 +200,15 @@ def _decode_step(wire: Wire) -> Step:
         case ["method", target, name, arguments, keywords]:
             operands = (decode(target), *_decode_all(arguments))
             return Step("method", name, operands, _decode_keywords(keywords))
-        case ["iterate", count, arguments]:
-            return Step("iterate", "", _decode_all(arguments), count=count)
-        case ["forget", count]:
-            return Step("forget", count=count)
+        case ["iterate" | "pickle" as kind, count, arguments]:
+            return Step(kind, "", _decode_all(arguments), count=count)
+        case ["forget" | "collect" as kind, count]:
+            return Step(kind, count=count)
+        case ["subclass", name, arguments, overrides]:
+            methods = tuple((decode(method), _decode_outcomes(outcomes)) for method, outcomes in overrides)
+            return Step("subclass", name, _decode_all(arguments), methods)
+        case ["with" | "apply" as kind, name, arguments, keywords]:
+            return Step(kind, name, _decode_all(arguments), _decode_keywords(keywords))
         case [kind, name, arguments]:
             return Step(kind, name, _decode_all(arguments))
     raise ValueError(f"not the wire form of a step: {wire!r:.80}")
@@ -232,6 +243,8 @@ def _decode_dict(wire: list[Wire]) -> Value:
 
 
 def _decode_outcome(wire: Wire) -> Value:
+    if type(wire) is list and wire[:1] == ["^"]:
+        return Inherited()
     if type(wire) is list and wire[:1] == ["!"]:
         return Raises(wire[1], decode(wire[2]))
     return decode(wire)

@@ -74,7 +74,7 @@ def describe_operation(step: Step) -> str:
             return f".{step.name} ="
         case "delete":
             return f"del .{step.name}"
-        case "iterate" | "forget":
+        case "iterate" | "forget" | "apply" | "unpack" | "pickle" | "collect":
             return step.kind
         case _:
             return f"{step.kind} {step.name}"

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from harness.values import Result, Value
 
-StepKind = Literal["call", "method", "get", "set", "delete", "operator", "builtin", "iterate", "forget"]
+StepKind = Literal[
+    "call",
+    "method",
+    "get",
+    "set",
+    "delete",
+    "operator",
+    "builtin",
+    "iterate",
+    "forget",
+    "with",
+    "await",
+    "apply",
+    "subclass",
+    "unpack",
+    "pickle",
+    "collect",
+]
+
+STEP_KINDS: tuple[StepKind, ...] = get_args(StepKind)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One operation.
 
-    ``name`` is the function's dotted path in the module, the method, attribute, operator or builtin;
-    for ``iterate`` and ``forget`` it is empty and ``count`` tells how many items, or which result.
-    ``arguments`` holds the operands, the object itself first (not for ``call``).
+    ``name`` is the function's dotted path in the module, the method, attribute, operator or builtin; for
+    ``with`` what its body does, for ``await`` how it is driven, for ``subclass`` the base class, and for
+    ``unpack`` the targets.  Where it is empty ``count`` tells how many items (``iterate``), which result
+    (``forget``), which protocol (``pickle``) or which generation (``collect``).  ``arguments`` holds the
+    operands, the object itself first (not for ``call`` and ``subclass``).
     """
 
     kind: StepKind

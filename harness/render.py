@@ -14,6 +14,7 @@ from harness.values import (
     Callback,
     Cycle,
     ExceptionValue,
+    Inherited,
     InTurn,
     IteratorOf,
     Made,
@@ -135,6 +136,7 @@ _RENDERERS: dict[type, Callable[[Any], str]] = {
     Raises: lambda value: _render_call("raises", value.exception, *([value.message] if value.message else [])),
     InTurn: lambda value: _render_call("in_turn", *value.outcomes),
     NoMethod: lambda value: "no_method()",
+    Inherited: lambda value: "inherited()",
     Odd: _render_odd,
     Callback: lambda value: _render_call("callback", *value.outcomes),
     IteratorOf: lambda value: _render_call("iterator", list(value.entries)),
@@ -160,30 +162,81 @@ def render_program(program: Program) -> str:
 
 def render_step(step: Step, number: int, *, alone: bool = False) -> str:
     """Return one line of Python for a step; ``alone`` leaves out the name of its result."""
-    if step.kind == "forget":
-        return f"del r{step.count}"
     operands = [_operand(each) for each in step.arguments]
-    keywords = [f"{name}={_operand(value)}" for name, value in step.keywords]
-    match step.kind:
-        case "call":
-            text = f"{step.name}({', '.join(operands + keywords)})"
-        case "method":
-            text = f"{operands[0]}.{step.name}({', '.join(operands[1:] + keywords)})"
-        case "get":
-            text = f"{operands[0]}.{step.name}"
-        case "set":
-            return f"{operands[0]}.{step.name} = {operands[1]}"
-        case "delete":
-            return f"del {operands[0]}.{step.name}"
-        case "iterate":
-            text = f"list(itertools.islice({operands[0]}, {step.count}))"
-        case "operator" if step.name in OPERATOR_SYMBOLS and len(operands) == 2:
-            text = f"{operands[0]} {OPERATOR_SYMBOLS[step.name]} {operands[1]}"
-        case "operator":
-            text = f"operator.{step.name}({', '.join(operands)})"
-        case _:
-            text = f"{step.name}({', '.join(operands)})"
+    if step.kind == "subclass":
+        return _render_class(step, f"r{number}", operands)
+    named = [f"{name}={_operand(value)}" for name, value in step.keywords]
+    if step.kind == "with":
+        return _render_with(step, number, operands, named)
+    if step.kind == "unpack" and not step.name.startswith("*"):
+        names = step.name.replace("*", "")
+        return f"{step.name} = {operands[0]}; r{number} = {names}"
+    if step.kind in _STATEMENTS:
+        return _STATEMENTS[step.kind](step, operands, named)
+    text = _EXPRESSIONS.get(step.kind, _render_function)(step, operands, named)
     return text if alone else f"r{number} = {text}"
+
+
+Rendering = Callable[[Step, list[str], list[str]], str]
+
+
+def _render_class(step: Step, name: str, bases: list[str]) -> str:
+    methods = [f"{method} = method({_operand(outcome)})" for method, outcome in step.keywords]
+    return f"class {name}({', '.join([*bases, step.name])}): {'; '.join(methods) or 'pass'}"
+
+
+def _render_function(step: Step, operands: list[str], named: list[str]) -> str:
+    return f"{step.name}({', '.join(operands + named)})"
+
+
+def _render_operator(step: Step, operands: list[str], named: list[str]) -> str:
+    match step.name, operands:
+        case "getitem", [target, key]:
+            return f"{target}[{key}]"
+        case "contains", [target, item]:
+            return f"{item} in {target}"
+        case name, [left, right] if name in OPERATOR_SYMBOLS:
+            return f"{left} {OPERATOR_SYMBOLS[name]} {right}"
+    return f"operator.{step.name}({', '.join(operands)})"
+
+
+def _render_await(step: Step, operands: list[str], named: list[str]) -> str:
+    match step.name:
+        case "with":
+            return f"asyncio.run(enter_and_leave({operands[0]}))"
+        case "for":
+            return f"asyncio.run(take_all({operands[0]}))"
+    # ``drive`` sends each value in turn into what ``__await__`` gives, and throws each exception.
+    return f"{'asyncio.run' if step.name == 'run' else 'drive'}({', '.join(operands)})"
+
+
+def _render_unpack(step: Step, operands: list[str], named: list[str]) -> str:
+    return f"(lambda {step.name}each: each)({step.name}{operands[0]})"
+
+
+def _render_with(step: Step, number: int, operands: list[str], named: list[str]) -> str:
+    if step.name == "raise":
+        return f"with {operands[0]}: raise {', '.join(operands[1:])}"
+    body = "None" if step.name == "pass" else f"entered.{step.name}({', '.join(operands[1:] + named)})"
+    return f"with {operands[0]} as entered: r{number} = entered, {body}"
+
+
+_STATEMENTS: dict[str, Rendering] = {
+    "forget": lambda step, operands, named: f"del r{step.count}",
+    "collect": lambda step, operands, named: f"gc.collect({step.count})",
+    "set": lambda step, operands, named: f"{operands[0]}.{step.name} = {operands[1]}",
+    "delete": lambda step, operands, named: f"del {operands[0]}.{step.name}",
+}
+_EXPRESSIONS: dict[str, Rendering] = {
+    "method": lambda step, operands, named: f"{operands[0]}.{step.name}({', '.join(operands[1:] + named)})",
+    "get": lambda step, operands, named: f"{operands[0]}.{step.name}",
+    "iterate": lambda step, operands, named: f"list(itertools.islice({operands[0]}, {step.count}))",
+    "operator": _render_operator,
+    "await": _render_await,
+    "apply": lambda step, operands, named: f"{operands[0]}({', '.join(operands[1:] + named)})",
+    "unpack": _render_unpack,
+    "pickle": lambda step, operands, named: f"pickle.loads(pickle.dumps({operands[0]}, {step.count}))",
+}
 
 
 def _operand(value: Value) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from harness.cases import STEP_KINDS, CaseFileSpec
+from harness.cases import CaseFileSpec
+from harness.program import STEP_KINDS
 from harness.rules import RULE_NAMES
 
 SCHEMA_NAME = "case-file.schema.json"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from harness import vocabulary
-from harness.cases import Case, Expression, StepSpec, source_of
+from harness.case_specs import Expression, StepSpec, source_of
+from harness.cases import Case
 from harness.handshake import Capabilities
 from harness.program import Program, Step
 from harness.values import Absent, Result, Value
@@ -49,14 +50,14 @@ def step_strategy(spec: StepSpec) -> DrawStep:
     """Return the strategy for one step of a case file."""
     target = _target(spec)
     kind = spec.kind
-    if kind == "forget":
-        return st.just(Step("forget", count=spec.forget or 0))
-    if kind == "iterate":
-        return target.map(lambda on: Step("iterate", "", (on,), count=spec.iterate or 0))
-    name = getattr(spec, kind)
+    count, name = _count_and_name(spec)
+    if kind in ("forget", "collect"):
+        return st.just(Step(kind, count=count))
+    if kind in ("iterate", "pickle"):
+        return target.map(lambda on: Step(kind, "", (on,), count=count))
     arguments = _arguments(spec.args, spec.kwargs, spec.extra_args, spec.extra_kwargs)
-    if kind == "call":
-        return arguments.map(lambda drawn: Step("call", name, *drawn))
+    if kind in ("call", "subclass"):
+        return arguments.map(lambda drawn: Step(kind, name, *drawn))
     if kind == "set":
         value = vocabulary.evaluate_strategy(source_of(spec.value))
         return st.tuples(target, value).map(lambda drawn: Step("set", name, drawn))
@@ -69,11 +70,20 @@ def _operation(
     operands = (target, *arguments)
     if spec.reflected and len(operands) > 1:
         operands = (operands[1], operands[0], *operands[2:])
-    return Step(spec.kind, name, operands, keywords)  # type: ignore[arg-type]
+    return Step(spec.kind, name, operands, keywords)
 
 
 def _target(spec: StepSpec) -> SearchStrategy[Value]:
-    return st.just(Result(spec.on)) if isinstance(spec.on, int) else vocabulary.evaluate_strategy(spec.on)
+    on = spec.on if spec.apply is None else spec.apply
+    return st.just(Result(on)) if isinstance(on, int) else vocabulary.evaluate_strategy(on)
+
+
+def _count_and_name(spec: StepSpec) -> tuple[int, str]:
+    """Return what the step's own field says: a number, or a name."""
+    given = spec.given(spec.kind)
+    if spec.kind == "apply":
+        return 0, ""
+    return (given, "") if isinstance(given, int) else (0, str(given))
 
 
 def _arguments(
@@ -159,18 +169,19 @@ def _fixed_step(spec: StepSpec) -> Step:
     def value(expression: Expression) -> Value:
         return vocabulary.evaluate_value(source_of(expression))
 
-    if spec.kind == "forget":
-        return Step("forget", count=spec.forget or 0)
-    target = Result(spec.on) if isinstance(spec.on, int) else value(spec.on)
-    if spec.kind == "iterate":
-        return Step("iterate", "", (target,), count=spec.iterate or 0)
-    name = getattr(spec, spec.kind)
+    count, name = _count_and_name(spec)
+    if spec.kind in ("forget", "collect"):
+        return Step(spec.kind, count=count)
+    on = spec.on if spec.apply is None else spec.apply
+    target = Result(on) if isinstance(on, int) else value(on)
+    if spec.kind in ("iterate", "pickle"):
+        return Step(spec.kind, "", (target,), count=count)
     extra = () if spec.extra_args is None else tuple(value(spec.extra_args))
     arguments = (*(value(each) for each in spec.args), *extra)
     named = {} if spec.extra_kwargs is None else value(spec.extra_kwargs)
     keywords = (*((key, value(each)) for key, each in spec.kwargs.items()), *named.items())
-    if spec.kind == "call":
-        return Step("call", name, arguments, keywords)
+    if spec.kind in ("call", "subclass"):
+        return Step(spec.kind, name, arguments, keywords)
     if spec.kind == "set":
         return Step("set", name, (target, value(spec.value)))
     return _operation(spec, name, target, arguments, keywords)

@@ -47,6 +47,11 @@ class NoMethod:
 
 
 @dataclass(frozen=True, slots=True)
+class Inherited:
+    """In a method that overrides another: does what the base class does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Callback:
     """A callable that records its calls and behaves as told, one outcome per call."""
 

@@ -19,7 +19,7 @@ if __name__ == "__main__":
     # The directory of this file is no place to import from: its modules are the harness's.
     del sys.path[0]
 
-import copy
+import gc
 import importlib
 import json
 import operator
@@ -32,6 +32,7 @@ JSON_INTEGER_LIMIT = 2**53
 RECORDED_CALLS_LIMIT = 1000
 PRINTED_BYTES_LIMIT = 64 * 1024
 EXCEPTION_CHAIN_LIMIT = 16
+ASYNC_ITEMS_LIMIT = 100
 # Deeper values are cut at the same depth everywhere; four frames for each level stay below Python's own limit.
 NESTING_LIMIT = 220
 
@@ -54,11 +55,14 @@ class Behaviour:
         self.outcomes = outcomes
         self.calls = 0
 
-    def __call__(self, results):
+    def __call__(self, results, inherited=None):
         outcome = self.outcomes[min(self.calls, len(self.outcomes) - 1)]
         self.calls += 1
-        if isinstance(outcome, list) and outcome and outcome[0] == "!":
-            raise make_exception(outcome[1], (build(outcome[2], results),))
+        if type(outcome) is list:
+            if outcome[0] == "!":
+                raise make_exception(outcome[1], (build(outcome[2], results),))
+            if outcome[0] == "^":
+                return inherited()
         return build(outcome, results)
 
 
@@ -83,16 +87,32 @@ class Counted:
         return self.serial
 
 
-def special_method(name, outcomes, results):
+def overriding_method(name, outcomes, results, made):
+    """Return a method that behaves as told; ``made`` will hold the class that it is a method of."""
     behaviour = Behaviour(outcomes)
 
     def method(self, *arguments, **keywords):
         record(name, len(arguments) + len(keywords))
-        return behaviour(results)
+
+        def inherited():
+            # A class has no bound __new__: it is called with the class in the first place.
+            given = (self, *arguments) if name == "__new__" else arguments
+            return getattr(super(made[0], self), name)(*given, **keywords)
+
+        return behaviour(results, inherited)
 
     method.__name__ = name
     method.__qualname__ = "Odd." + name
     return method
+
+
+def make_class(name, bases, methods, results, namespace):
+    """Return a class with methods that behave as told; None for a method that says "not supported"."""
+    made = []
+    for method, outcomes in methods:
+        namespace[method] = None if outcomes is None else overriding_method(method, outcomes, results, made)
+    made.append(type(name, bases, namespace))
+    return made[0]
 
 
 ODD_BASES = {
@@ -114,11 +134,9 @@ ODD_BASES = {
 def build_odd(wire, results):
     base = ODD_BASES[wire[1]]
     namespace = {"__module__": "matrix", "wire_methods": wire[3]}
-    for name, outcomes in wire[3]:
-        namespace[name] = None if outcomes is None else special_method(name, outcomes, results)
     if base is object:
-        return type("Odd", (Counted,), namespace)()
-    cls = type("Odd_" + wire[1], (base,), namespace)
+        return make_class("Odd", (Counted,), wire[3], results, namespace)()
+    cls = make_class("Odd_" + wire[1], (base,), wire[3], results, namespace)
     instance = (
         base.__new__(cls, build(wire[2], results)) if wire[1] not in ("list", "dict", "set", "bytearray") else cls()
     )
@@ -382,10 +400,10 @@ def encode_other(value, cls, path):
     for base in cls.__mro__[1:]:
         if base in CONTAINERS or base in SCALARS:
             plain = CONTAINERS[base](value, path) if base in CONTAINERS else SCALARS[base](PLAIN[base](value), path)
-            if cls.__module__ == "matrix":
+            if "wire_methods" in cls.__dict__:
                 return ["O", base.__name__, plain, cls.wire_methods]
             return ["k", name, plain]
-    if cls.__module__ == "matrix":
+    if "wire_methods" in cls.__dict__:
         return ["O", "object", None, cls.wire_methods]
     return ["o", name, encode(repr(value))]
 
@@ -511,7 +529,86 @@ def iterate(value, count):
 
 
 def call_builtin(name, arguments):
-    return (copy.copy if name == "copy.copy" else find("builtins." + name))(*arguments)
+    return find(name if "." in name else "builtins." + name)(*arguments)
+
+
+def enter_and_leave(target, name, arguments, keywords):
+    """Return what ``__enter__`` gave and what the body came to: a value, or an exception that was swallowed."""
+    raised = []
+    with target as entered:
+        try:
+            if name == "raise":
+                raise arguments[0]
+            value = None if name == "pass" else getattr(entered, name)(*arguments, **keywords)
+        except BaseException as failure:
+            raised.append(failure)
+            raise
+    return entered, raised[0] if raised else value
+
+
+def drive(target, sent):
+    """Step an awaitable by hand; return what it yielded and, if it ended, what it returned."""
+    iterator = target.__await__()
+    yielded = []
+    try:
+        for each in sent or (None,):
+            if isinstance(each, BaseException):
+                yielded.append(iterator.throw(each))
+            else:
+                # A plain iterator has no send(); None is what ``await`` itself sends.
+                yielded.append(next(iterator) if each is None else iterator.send(each))
+    except StopIteration as ended:
+        return yielded, ended.value
+    return (yielded,)
+
+
+def run_in_loop(way, target):
+    import asyncio
+
+    async def wait_for():
+        return await target
+
+    async def enter():
+        async with target as entered:
+            return entered
+
+    async def take():
+        items = []
+        async for each in target:
+            items.append(each)
+            if len(items) >= ASYNC_ITEMS_LIMIT:
+                break
+        return items
+
+    return asyncio.run({"run": wait_for, "with": enter, "for": take}[way]())
+
+
+def positional_arguments(*each):
+    return each
+
+
+def keyword_arguments(**each):
+    return each
+
+
+def unpack(targets, value):
+    """Unpack into targets as an assignment does, or as the arguments of a call."""
+    if targets == "*":
+        return positional_arguments(*value)
+    if targets == "**":
+        return keyword_arguments(**value)
+    if targets not in UNPACKING:
+        source = "def unpack_into(value):\n    %s = value\n    return %s," % (
+            targets,
+            targets.replace("*", "").rstrip(","),
+        )
+        namespace = {}
+        exec(compile(source, "<unpack>", "exec"), namespace)
+        UNPACKING[targets] = namespace["unpack_into"]
+    return UNPACKING[targets](value)
+
+
+UNPACKING = {}
 
 
 class Executor:
@@ -607,11 +704,59 @@ def prepare_method(module, step, results):
     return call_method, arguments, keywords
 
 
+def prepare_apply(module, step, results):
+    arguments = [build(each, results) for each in step[2]]
+    return arguments[0], arguments[1:], {build(key, results): build(value, results) for key, value in step[3]}
+
+
+def prepare_with(module, step, results):
+    target, *arguments = [build(each, results) for each in step[2]]
+    keywords = {build(key, results): build(value, results) for key, value in step[3]}
+
+    def enter(*args, **kwargs):
+        return enter_and_leave(target, step[1], args, kwargs)
+
+    return enter, arguments, keywords
+
+
+def prepare_await(module, step, results):
+    arguments = [build(each, results) for each in step[2]]
+    if step[1] == "drive":
+        return lambda target, *sent: drive(target, sent), arguments, {}
+    return lambda target: run_in_loop(step[1], target), arguments, {}
+
+
+def prepare_subclass(module, step, results):
+    bases = [build(each, results) for each in step[2]]
+    for name in step[1].split("."):
+        module = getattr(module, name)
+    base = module
+
+    def subclass(*mixins):
+        return make_class(base.__name__, (*mixins, base), step[3], results, {"__module__": "matrix"})
+
+    return subclass, bases, {}
+
+
+def round_trip(value, protocol):
+    import pickle
+
+    return pickle.loads(pickle.dumps(value, protocol))
+
+
 def prepare_forget(module, step, results):
     def forget():
         results[step[1]] = Forgotten()
 
     return forget, [], {}
+
+
+def prepare_collect(module, step, results):
+    def collect():
+        # Without what it returns: that counts the harness's own garbage and the interpreter's too.
+        gc.collect(step[1])
+
+    return collect, [], {}
 
 
 def prepare_operands(function):
@@ -628,6 +773,13 @@ PREPARATIONS = {
     "builtin": prepare_operands(lambda step: lambda *arguments: call_builtin(step[1], arguments)),
     "iterate": prepare_operands(lambda step: lambda target: iterate(target, step[1])),
     "forget": prepare_forget,
+    "with": prepare_with,
+    "await": prepare_await,
+    "apply": prepare_apply,
+    "subclass": prepare_subclass,
+    "unpack": prepare_operands(lambda step: lambda value: unpack(step[1], value)),
+    "pickle": prepare_operands(lambda step: lambda value: round_trip(value, step[1])),
+    "collect": prepare_collect,
 }
 
 

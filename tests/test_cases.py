@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from conftest import CheckGolden
-from harness.cases import FILE_LIMIT_BYTES, STEP_KINDS, CaseFile, parse_case_file, read_case_file, source_of
+from harness.cases import FILE_LIMIT_BYTES, CaseFile, parse_case_file, read_case_file, source_of
 from harness.errors import CaseFileError
 from harness.handshake import Capabilities
+from harness.program import STEP_KINDS
 from harness.strategies import fixed_program, programs_of
 
 ROOT = Path(__file__).parents[1]
@@ -283,7 +284,26 @@ def test_every_case_file_of_the_repository_is_read_and_can_be_drawn_from(path: P
 
 def test_every_kind_of_step_is_a_field() -> None:
     for kind in STEP_KINDS:
-        argument = {"iterate": "3", "forget": "0", "operator": "add", "builtin": "len"}.get(kind, "name")
+        argument = {
+            **{"iterate": "3", "forget": "0", "operator": "add", "builtin": "len", "await": "run"},
+            **{"apply": "0", "unpack": "'*'", "pickle": "2", "collect": "0"},
+        }.get(kind, "name")
         program = parse(step(f"{{{kind}: {argument}}}")).cases[0].spec.program
         assert program is not None
         assert program.start[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("targets", "good"),
+    [
+        *((each, True) for each in ("a,", "a, b", "a, *b, c", "*a,", "*", "**")),
+        *((each, False) for each in ("a", "*a", "*a, *b", "a b", "a, b = c", "***")),
+    ],
+)
+def test_targets_to_unpack_into_are_checked(targets: str, good: bool) -> None:
+    given = step(f"{{unpack: '{targets}'}}")
+    if good:
+        assert parse(given).cases
+    else:
+        with pytest.raises(CaseFileError, match=r"bad\.yaml:.*are unpacked into, not"):
+            parse(given)

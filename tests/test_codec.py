@@ -25,6 +25,7 @@ from harness.values import (
     Callback,
     Cycle,
     ExceptionValue,
+    Inherited,
     InTurn,
     IteratorOf,
     Made,
@@ -223,6 +224,25 @@ PROGRAM = Program(
         Step("builtin", "repr", (Result(0),)),
         Step("iterate", "", (Result(0),), count=3),
         Step("forget", count=0),
+        Step("with", "pass", (Result(1),)),
+        Step("with", "raise", (Result(1), ExceptionValue("ValueError", ("x",)))),
+        Step("with", "push", (Result(1), 2), (("front", True),)),
+        Step("await", "run", (Result(1),)),
+        Step("await", "drive", (Result(1), None, ExceptionValue("KeyError"))),
+        Step("await", "with", (Result(1),)),
+        Step("await", "for", (Result(1),)),
+        Step(
+            "subclass",
+            "Account",
+            (Named("builtins.dict"),),
+            (("deposit", Inherited()), ("__len__", InTurn((1, Raises("ValueError", "no")))), ("__hash__", NoMethod())),
+        ),
+        Step("subclass", "Account"),
+        Step("apply", "", (Result(17), 1), (("note", "x"),)),
+        Step("unpack", "a, *b", (Result(1),)),
+        Step("unpack", "**", (Result(1),)),
+        Step("pickle", "", (Result(1),), count=4),
+        Step("collect", count=2),
     ),
 )
 
@@ -239,10 +259,25 @@ def test_a_program_is_shown_as_python() -> None:
         "r0.total = [result(1)]",
         "del r0.total",
         "r5 = r0 + 2",
-        "r6 = operator.contains([1], 1)",
+        "r6 = 1 in [1]",
         "r7 = repr(r0)",
         "r8 = list(itertools.islice(r0, 3))",
         "del r0",
+        "with r1 as entered: r10 = entered, None",
+        "with r1: raise exception('ValueError', 'x')",
+        "with r1 as entered: r12 = entered, entered.push(2, front=True)",
+        "r13 = asyncio.run(r1)",
+        "r14 = drive(r1, None, exception('KeyError'))",
+        "r15 = asyncio.run(enter_and_leave(r1))",
+        "r16 = asyncio.run(take_all(r1))",
+        "class r17(named('builtins.dict'), Account): deposit = method(inherited()); "
+        "__len__ = method(in_turn(1, raises('ValueError', 'no'))); __hash__ = method(no_method())",
+        "class r18(Account): pass",
+        "r19 = r17(1, note='x')",
+        "a, *b = r1; r20 = a, b",
+        "r21 = (lambda **each: each)(**r1)",
+        "r22 = pickle.loads(pickle.dumps(r1, 4))",
+        "gc.collect(2)",
     ]
 
 
@@ -257,7 +292,7 @@ def test_what_is_no_step_is_refused(wire: object) -> None:
 
 
 def test_the_steps_of_a_case_file_have_a_kind_that_the_worker_knows() -> None:
-    from harness.cases import STEP_KINDS
+    from harness.program import STEP_KINDS
 
     assert set(STEP_KINDS) == set(worker_file.PREPARATIONS)
 

@@ -16,12 +16,12 @@ from harness.cases import KnownSpec, parse_case_file
 from harness.compare import compare
 from harness.findings import Finding, Judged, Known, known_of, place_of
 from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported
-from harness.odd_strategies import anything
+from harness.odd_strategies import anything, failing
 from harness.program import Program, Step
 from harness.render import render, render_program
 from harness.report import failure
 from harness.strategies import fixed_program
-from harness.values import Absent, Cycle, InTurn, NoMethod, Odd, Opaque, Raises, Result, Subclassed, Value
+from harness.values import Absent, Cycle, Inherited, InTurn, NoMethod, Odd, Opaque, Raises, Result, Subclassed, Value
 
 SEGV = Crashed("died with SIGSEGV", "thread panicked\nnote: \x1b[31mred\x1b[0m\n")
 
@@ -220,6 +220,19 @@ STEPS = st.one_of(
     st.builds(lambda on: Step("builtin", "copy.copy", (on,)), anything()),
     st.builds(lambda on, count: Step("iterate", "", (on,), count=count), anything(), st.integers(0, 9)),
     st.builds(lambda count: Step("forget", count=count), st.integers(0, 9)),
+    st.builds(lambda on, rest: Step("with", "put", (on, *rest)), anything(), st.lists(anything(), max_size=2)),
+    st.builds(lambda on, rest: Step("await", "drive", (on, *rest)), anything(), st.lists(anything(), max_size=2)),
+    st.builds(
+        lambda on, rest: Step("apply", "", (on, *rest)), st.builds(Result, st.integers(0, 5)), st.lists(anything())
+    ),
+    st.builds(
+        lambda bases, outcome: Step("subclass", "geo.Shape", tuple(bases), (("area", outcome),)),
+        st.lists(anything(), max_size=1),
+        st.one_of(anything(), failing(), st.just(Inherited())),
+    ),
+    st.builds(lambda on: Step("unpack", "a, *b", (on,)), anything()),
+    st.builds(lambda on, count: Step("pickle", "", (on,), count=count), anything(), st.integers(0, 5)),
+    st.builds(lambda count: Step("collect", count=count), st.integers(0, 2)),
 )
 
 

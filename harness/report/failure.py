@@ -79,17 +79,18 @@ def known_entry(finding: Finding, other: str) -> Iterator[str]:
 
 def step_entry(step: Step) -> str:
     """Return a step as a case file's flow mapping, its values as expressions."""
-    if step.kind == "forget":
-        return f"{{forget: {step.count}}}"
+    if step.kind in ("forget", "collect"):
+        return f"{{{step.kind}: {step.count}}}"
     operands = list(step.arguments)
     parts = []
-    if step.kind != "call":
+    if step.kind not in ("call", "subclass"):
         target = operands.pop(0)
         on = str(target.step) if isinstance(target, Result) else _quoted(target)
-        parts.append(f"on: {on}")
-    if step.kind == "iterate":
-        return "{" + ", ".join([f"iterate: {step.count}", *parts]) + "}"
-    parts.insert(0, f"{step.kind}: {step.name}")
+        parts.append(f"{'apply' if step.kind == 'apply' else 'on'}: {on}")
+    if step.kind in ("iterate", "pickle"):
+        return "{" + ", ".join([f"{step.kind}: {step.count}", *parts]) + "}"
+    if step.kind != "apply":
+        parts.insert(0, f"{step.kind}: {json.dumps(step.name) if step.kind == 'unpack' else step.name}")
     if step.kind == "set":
         parts.append(f"value: {_quoted(operands[0])}")
     elif operands:

@@ -265,3 +265,66 @@ def causes(length):
         raise ValueError(length)
     except ValueError as error:
         raise ValueError(length) from error
+
+
+class Door:
+    """Something to enter and leave; it keeps shut what is told to it."""
+
+    def __init__(self, swallows=False):
+        self.swallows = swallows
+        self.left_with = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        self.left_with = kind
+        return self.swallows
+
+    def knock(self, times, loud=False):
+        return times * 2
+
+    async def __aenter__(self):
+        return "entered"
+
+    async def __aexit__(self, kind, value, traceback):
+        return None
+
+
+async def count_up(limit):
+    for number in range(limit):
+        yield number
+
+
+class Steps:
+    """An awaitable that yields what it is given, and returns what it was last sent."""
+
+    def __init__(self, *steps):
+        self.steps = steps
+
+    def __await__(self):
+        sent = None
+        for each in self.steps:
+            try:
+                sent = yield each
+            except ValueError as error:
+                sent = error
+        return sent
+
+
+async def wait_for(value):
+    return value
+
+
+class Base:
+    """A class to derive from."""
+
+    def __init__(self, size=1):
+        self.size = size
+
+    def grow(self, by):
+        self.size += by
+        return self.size
+
+    def twice(self):
+        return self.grow(1) + self.grow(1)
