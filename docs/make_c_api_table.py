@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = ROOT / "harness" / "backends" / "host" / "runtime"
 TABLE = ROOT / "docs" / "c-api.md"
 CALLS = ROOT / "docs" / "c-api-calls.txt"
+RANKING = ROOT / "docs" / "c-api-ranking.toml"
 SUPPLIED = HOST / "supplied.txt"
 REGISTRY = Path.home() / ".cargo" / "registry" / "src"
 
@@ -49,8 +51,13 @@ watched them (`numbers:add_i64 +39` is that case and 39 more of `cases/numbers.y
 import; at most three files are named), and the host's own tests, unit tests beside the code and fixtures in C, whose
 sources use it. {untested} functions have no test: {untested_by_who}.
 
-| who | functions | of them named by PyO3 |
-| --- | --- | --- |
+"Needed by" counts published packages whose wheels have the function as an undefined symbol: of {packages} of the most
+downloaded ones, and in brackets of the {with_pyo3} among them that are made with PyO3. `docs/make_capi_ranking.py` reads
+the wheels; it is the order in which the stubs are judged. Wheels for CPython use macros where the stable ABI of
+free-threaded Python calls a function, so that few need `Py_IncRef` there and most `_Py_Dealloc`.
+
+| who | functions | of them named by PyO3 | needed by a package |
+| --- | --- | --- | --- |
 {summary}
 
 """
@@ -171,7 +178,9 @@ def table() -> tuple[str, str]:
     by_cases, by_host = calls_of_cases(), calls_of_host_tests()
     mine, stubs = ours()
     named = named_by_pyo3()
-    rows: list[tuple[str, str, str, str, str, str]] = []
+    ranking = tomllib.loads(RANKING.read_text(encoding="utf-8"))
+    needed, packages = ranking["needed"], ranking["package"]
+    rows: list[tuple[str, str, str, str, str, str, str]] = []
     for name, header in sorted(functions.items(), key=lambda item: (item[1], item[0])):
         if name in theirs:
             who, note = "RustPython", ""
@@ -182,25 +191,30 @@ def table() -> tuple[str, str]:
         else:
             who, note = "missing", ""
         tests = ", ".join(by_cases.get(name, []) + by_host.get(name, []))
-        rows.append((header, name, who, "yes" if name in named else "", tests, note))
+        need = "{} ({})".format(*needed[name]) if name in needed else ""
+        rows.append((header, name, who, "yes" if name in named else "", tests, note, need))
     summary = []
     for who in ("RustPython", "host", "stub", "missing"):
         chosen = [row for row in rows if row[2] == who]
-        summary.append(f"| {who} | {len(chosen)} | {sum(row[3] == 'yes' for row in chosen)} |")
+        counts = (len(chosen), sum(row[3] == "yes" for row in chosen), sum(bool(row[6]) for row in chosen))
+        summary.append(f"| {who} | {' | '.join(map(str, counts))} |")
     untested = Counter(row[2] for row in rows if not row[4])
     text = HEAD.format(
         ffi=PYO3_FFI,
         capi=CAPI,
         pyo3=PYO3,
         summary="\n".join(summary),
+        packages=len(packages),
+        with_pyo3=sum(package["pyo3"] for package in packages),
         untested=untested.total(),
         untested_by_who=", ".join(f"{number} of {who}" for who, number in sorted(untested.items())),
     )
     for header in sorted({row[0] for row in rows}):
-        text += f"## {header}.h\n\n| function | who | PyO3 | tested by | note |\n| --- | --- | --- | --- | --- |\n"
+        text += f"## {header}.h\n\n| function | who | PyO3 | needed by | tested by | note |\n"
+        text += "| --- | --- | --- | --- | --- | --- |\n"
         for row in rows:
             if row[0] == header:
-                text += f"| `{row[1]}` | {row[2]} | {row[3]} | {row[4]} | {row[5]} |\n"
+                text += f"| `{row[1]}` | {row[2]} | {row[3]} | {row[6]} | {row[4]} | {row[5]} |\n"
         text += "\n"
     supplied = "".join(
         f"{row[1]} {row[2]}\n" for row in sorted(rows, key=lambda row: row[1]) if row[2] in ("host", "stub")
