@@ -52,9 +52,9 @@ import; at most three files are named), and the host's own tests, unit tests bes
 sources use it. {untested} functions have no test: {untested_by_who}.
 
 "Needed by" counts published packages whose wheels have the function as an undefined symbol: of {packages} of the most
-downloaded ones, and in brackets of the {with_pyo3} among them that are made with PyO3; `docs/make_capi_ranking.py` reads
-the wheels. It is the order in which the stubs are judged. Wheels for CPython use macros where the stable ABI of
-free-threaded Python calls a function, so that few need `Py_IncRef` there and most `_Py_Dealloc`.
+downloaded ones, and in brackets of the {with_pyo3} among them that are made with PyO3. It is the order in which the
+stubs are judged, and is read from the wheels by `docs/make_capi_ranking.py`. Wheels for CPython use macros where the
+stable ABI of free-threaded Python calls a function, so that few need `Py_IncRef` there and most `_Py_Dealloc`.
 
 | who | functions | of them named by PyO3 | needed by a package |
 | --- | --- | --- | --- |
