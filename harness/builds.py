@@ -155,6 +155,20 @@ def build_extension(
     return _read_built(extension, place, digest)
 
 
+def as_installed(extension: Extension, library: Path) -> Built:
+    """Return an installed module as if it had been compiled here: it is used where it lies.
+
+    Raises: BuildError -- it cannot be read.
+    """
+    from harness.symbols import wanted_functions
+
+    try:
+        digest = hashlib.blake2b(library.read_bytes(), digest_size=12).hexdigest()
+    except OSError as error:
+        raise BuildError(f"{library}: cannot be read: {error.strerror}") from None
+    return Built(extension, extension.directory, library, digest, wanted_functions(library))
+
+
 def _fill(place: Path, extension: Extension, make: Callable[[Path, Path], Path], target: Path) -> None:
     from harness.symbols import wanted_functions
 

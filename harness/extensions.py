@@ -14,7 +14,8 @@ from harness.errors import ExtensionError
 
 _NEVER_SOURCE = frozenset({"target", "__pycache__", "node_modules", "results"})
 _TOOL_SETTINGS = ("rust-toolchain.toml", "rust-toolchain", ".cargo/config.toml", ".cargo/config")
-_PRODUCTS = (".so", ".pyd", ".dll", ".dylib", ".pyc", ".whl")
+_LIBRARIES = (".so", ".pyd", ".dylib")
+_PRODUCTS = (*_LIBRARIES, ".dll", ".pyc", ".whl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Extension:
 
     ``module`` is the dotted name to import; ``library`` the name of its ``cdylib``;
     ``python_source`` the directory of its Python files, or None; ``settings`` a pyproject.toml that does
-    not lie beside the manifest.
+    not lie beside the manifest.  ``installed`` is the library of a module that is compiled already, for one
+    interpreter, and has no crate here.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Extension:
     features: tuple[str, ...] = ()
     default_features: bool = True
     settings: Path | None = None
+    installed: Path | None = None
 
     @property
     def manifest(self) -> Path:
@@ -82,6 +85,36 @@ def read_extension(directory: Path, name: str | None = None) -> Extension:
     )
 
 
+def read_installed(path: Path) -> Extension:
+    """Return an extension module that is installed: a shared library, or a package that holds one.
+
+    Raises: ExtensionError -- it is neither.
+    """
+    library = path
+    if path.is_dir():
+        libraries = sorted(each for each in path.rglob("*") if each.suffix in _LIBRARIES)
+        if not (path / "__init__.py").exists() or not libraries:
+            raise ExtensionError(f"{path}: is neither a crate (no Cargo.toml) nor a package with an extension module")
+        library = libraries[0]
+    elif path.suffix not in _LIBRARIES:
+        raise ExtensionError(
+            f"{path}: is no extension module; name a crate's directory, or a library ({_LIBRARIES[0]})"
+        )
+    parts = [path.name if path.is_dir() else path.name.partition(".")[0]]
+    directory = path.parent
+    while (directory / "__init__.py").exists():
+        parts.insert(0, directory.name)
+        directory = directory.parent
+    name = parts[-1]
+    return Extension(name, directory, name, name, ".".join(parts), installed=library)
+
+
+def name_in_case_file(path: Path, case_file: Path) -> str:
+    """Return what a case file names the extension at ``path``: the way there, from the file."""
+    way = os.path.relpath(path, case_file.parent)
+    return way if way.startswith(".") else f"./{way}"
+
+
 def find_extension(name: str, *, case_file: Path, root: Path, crates: Sequence[Path] = ()) -> Extension:
     """Return the extension that a case file names.
 
@@ -91,7 +124,9 @@ def find_extension(name: str, *, case_file: Path, root: Path, crates: Sequence[P
     Raises: ExtensionError -- nothing of that name is there; the message says where it was looked for.
     """
     if "/" in name or name.startswith("."):
-        return read_extension((case_file.parent / name).resolve())
+        path = (case_file.parent / name).resolve()
+        package = (path / "__init__.py").exists() and not (path / "Cargo.toml").exists()
+        return read_installed(path) if package or path.is_file() else read_extension(path)
     for directory in (*crates, root / "extensions" / name):
         if directory.name == name and (directory / "Cargo.toml").exists():
             return read_extension(directory, name)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from harness import backends
 from harness.backends.base import Backend, Request
-from harness.builds import Built, Progress
+from harness.builds import Built, Progress, as_installed
 from harness.errors import HarnessError
 from harness.extensions import Extension, find_extension
 from harness.handshake import Capabilities, common
@@ -43,9 +43,12 @@ class Matrix:
 
     def built(self, name: str, extension: Extension) -> Built:
         """Return an extension compiled for a backend.  Raises: BuildError -- the compiler said no."""
-        key = name, extension.directory
+        key = name, extension.installed or extension.directory
         if key not in self._built:
             try:
+                if extension.installed is not None:
+                    self._built[key] = as_installed(extension, extension.installed)
+                    return _value(self._built[key])
                 backend = self.backend(name)
                 self._built[key] = backend.build(extension, progress=self.progress, rebuild=self.settings.rebuild)
             except HarnessError as error:
@@ -61,7 +64,7 @@ class Matrix:
 
         Raises: BuildError, WorkerStartError, WorkerProtocolError -- it cannot be had.
         """
-        key = name, extension.directory
+        key = name, extension.installed or extension.directory
         if key not in self._lanes:
             built = self.built(name, extension)
             self._lanes[key] = Lane(
