@@ -13,6 +13,7 @@ from harness.backends.base import Request
 from harness.cases import read_case_file
 from harness.errors import CaseFileError, HarnessError
 from harness.schema import case_file_schema
+from harness.settings import Overrides, read_settings
 
 
 @click.group()
@@ -55,6 +56,46 @@ def check(files: tuple[Path, ...]) -> None:
             failed = True
     if failed:
         sys.exit(CaseFileError.exit_code)
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--write", type=click.Path(path_type=Path), help="the case file to write; otherwise it is printed")
+@click.option("--include", multiple=True, metavar="PATTERN", help="names to call although they look dangerous")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="names not to call")
+@click.option("--backend", multiple=True, metavar="NAME=PATH", help="the interpreter of a backend")
+@click.option("--reference", metavar="NAME", help="the backend that is asked")
+def auto(
+    path: Path,
+    write: Path | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    backend: tuple[str, ...],
+    reference: str | None,
+) -> None:
+    """Make a case file from what a crate, or an installed extension module, shows of itself and accepts."""
+    from harness.auto.command import made_case_file
+    from harness.auto.selection import Selection
+
+    overrides = Overrides(interpreters=backend, reference=reference)
+    target = write or Path("cases.yaml")
+    try:
+        text = made_case_file(
+            path.resolve(),
+            target.resolve(),
+            read_settings(Path.cwd(), overrides),
+            Selection(include, exclude),
+            lambda line: click.echo(f"  {line}", err=True),
+        )
+    except HarnessError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    if write is None:
+        click.echo(text, nl=False)
+    else:
+        write.parent.mkdir(parents=True, exist_ok=True)
+        write.write_text(text, encoding="utf-8")
+        click.echo(f"{write}: {len(read_case_file(write).cases)} cases")
 
 
 def _describe(name: str) -> str:

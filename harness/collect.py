@@ -19,7 +19,9 @@ from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.eventlog import FindingRecord, ItemEvent
 from harness.examine import Examination, Plan, examine
+from harness.extensions import Extension
 from harness.findings import Judged, known_of
+from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.observation import Observation
 from harness.report import failure, junit
@@ -117,6 +119,10 @@ class Item(pytest.Item):
         reference, other = (run.matrix.lane(name, extension) for name in (run.settings.reference, self.backend))
         for lane in (reference, other):
             lane.timeout_s = case.spec.timeout_s or run.settings.timeout_s
+        self._examine_on(extension, reference, other)
+
+    def _examine_on(self, extension: Extension, reference: Lane, other: Lane) -> None:
+        case, run = self.case, self.run
         programs = programs_of(case, extension.module, capabilities_of(reference, other))
         differential = Differential(reference, other, run.settings.rules.union(case.spec.rules))
         try:
@@ -134,7 +140,8 @@ class Item(pytest.Item):
     def _report(self, examination: Examination) -> None:
         match examination.verdict:
             case "unsupported":
-                pytest.skip(f"unsupported: {self.backend} lacks {', '.join(self.missing)}")
+                lacking = f"{self.backend} lacks {', '.join(self.missing)}"
+                pytest.skip(f"unsupported: {examination.note or lacking}")
             case "known":
                 reasons = list(dict.fromkeys(entry.reason for entry in known_of(self.case, self.backend).entries))
                 pytest.xfail("; ".join(reasons))
@@ -156,13 +163,15 @@ class Item(pytest.Item):
 
     def _command(self) -> str:
         """Return the command that runs this item again, whatever the settings say."""
+        return shlex.join(["pytest", "--backend-matrix", *self._options(), self.nodeid])
+
+    def _options(self) -> list[str]:
         settings = self.run.settings
         options = [f"--backends={self.backend}", f"--hypothesis-seed={self.run.seed}"]
         if settings.reference != DEFAULT_REFERENCE:
             options.append(f"--reference={settings.reference}")
         named = [name for name in (settings.reference, self.backend) if name in settings.interpreters]
-        options += [f"--backend={name}={settings.interpreters[name]}" for name in named]
-        return shlex.join(["pytest", "--backend-matrix", *options, self.nodeid])
+        return options + [f"--backend={name}={settings.interpreters[name]}" for name in named]
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show our own failures as their text alone, anything else as pytest does."""

@@ -63,7 +63,11 @@ class FindingRecord(msgspec.Struct, frozen=True):
 
 
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
-    """What came of one case on one backend."""
+    """What came of one case on one backend.
+
+    Of an item of ``--auto``, ``made`` are the cases that were made for it, ``calls`` counts the calls of what it is
+    about, and ``past_checks`` those of them that got past the checking of their arguments.
+    """
 
     item: str
     case: str
@@ -78,6 +82,9 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     rules_applied: dict[str, int] = {}
     missing: tuple[str, ...] = ()
     message: str = ""
+    calls: int = 0
+    past_checks: int = 0
+    made: dict[str, Any] = {}
 
 
 class Footer(msgspec.Struct, frozen=True, tag="footer"):

@@ -28,6 +28,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--examples", type=int, metavar="N", help="examples per case (default: that of Hypothesis's profile)"
     )
     group.addoption("--rebuild", action="store_true", help="compile everything again, the host too")
+    group.addoption(
+        "--auto",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="make the cases from what a crate, or an installed extension module, shows of itself; repeatable",
+    )
+    for word, help_text in (
+        ("include", "names to call with --auto although they look dangerous"),
+        ("exclude", "names not to call with --auto"),
+    ):
+        group.addoption(f"--auto-{word}", action="append", default=[], metavar="PATTERN", help=help_text)
+    group.addoption("--auto-write", metavar="DIR", help="write the cases that --auto made as case files")
     group.addoption("--matrix-results", metavar="DIR", help="where the event log and JUnit XML go (default: results)")
 
 
@@ -37,4 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("backend_matrix"):
         from harness.session import MatrixPlugin
 
-        config.pluginmanager.register(MatrixPlugin(config), "backend-matrix-session")
+        run = MatrixPlugin(config)
+        config.pluginmanager.register(run, "backend-matrix-session")
+        if run.automatic.sources:
+            config.pluginmanager.register(run.automatic, "backend-matrix-auto")

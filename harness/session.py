@@ -18,6 +18,7 @@ import pytest
 from hypothesis import core
 
 import harness
+from harness.auto.hooks import Automatic
 from harness.collect import CaseModule, Item, case_file, find_case_files
 from harness.errors import CaseFileError, HarnessError
 from harness.eventlog import FORMAT, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
@@ -39,8 +40,9 @@ class MatrixPlugin:
         self.log: EventLog | None = None
         self.verdicts: Counter[str] = Counter()
         self._last_progress = 0.0
+        self.automatic = Automatic(config, self)
         # In a worker too: it reads the command line anew, and with it ``testpaths``.
-        _choose_arguments(config, self.settings)
+        _choose_arguments(config, self.settings, self.automatic)
         if self.worker_input is None and config.option.xmlpath is None and not config.option.collectonly:
             config.option.xmlpath = str(self.settings.results / "junit.xml")
 
@@ -109,8 +111,10 @@ class MatrixPlugin:
         event = report.__dict__.get(EVENT)
         if event is not None and self.worker_input is None:
             self.verdicts[event["verdict"]] += 1
+            told = msgspec.convert(event, ItemEvent)
+            self.automatic.note(told)
             if self.log is not None:
-                self.log.write(msgspec.convert(event, ItemEvent))
+                self.log.write(told)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
@@ -134,7 +138,8 @@ class MatrixPlugin:
         return bool(getattr(self.config.option, "tx", None)) and self.config.option.dist != "no"
 
     def _extensions_of_files(self) -> list[tuple[str, Path]]:
-        return [(case_file(path).extension, path) for path in find_case_files(self.config, self.settings)]
+        files = find_case_files(self.config, self.settings)
+        return [*((case_file(path).extension, path) for path in files), *self.automatic.wanted]
 
     def _prepare(self, wanted: list[tuple[str, Path]]) -> None:
         """Provide every backend, compile every extension, and say what takes part."""
@@ -224,9 +229,11 @@ def _seed(worker_input: dict[str, Any] | None) -> int:
     return random.SystemRandom().getrandbits(32)
 
 
-def _choose_arguments(config: pytest.Config, settings: Settings) -> None:
-    """Without arguments, collect the case files and not ``testpaths``."""
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+def _choose_arguments(config: pytest.Config, settings: Settings, automatic: Automatic) -> None:
+    """Without arguments, collect the case files and not ``testpaths``; with ``--auto``, only what it names."""
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and automatic.sources:
+        config.args[:] = []
+    elif config.args_source is not pytest.Config.ArgsSource.ARGS:
         found = sorted({str(path) for pattern in settings.cases for path in settings.root.glob(pattern)})
         if not found:
             raise pytest.UsageError(f"no case files: nothing matches {', '.join(settings.cases)} in {settings.root}")

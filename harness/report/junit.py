@@ -19,6 +19,8 @@ def properties(event: ItemEvent, versions: dict[str, str]) -> list[tuple[str, st
         ("seed", str(event.seed)),
         ("examples", str(event.examples)),
     ]
+    if event.calls:
+        found.append(("past-checks", f"{event.past_checks} of {event.calls}"))
     for finding in event.findings:
         found.append((f"divergence.{finding.kind} at {finding.place}", finding.text))
     found += [(f"known.{identity}", str(count)) for identity, count in event.known.items()]

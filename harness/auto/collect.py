@@ -1,0 +1,156 @@
+"""Items of ``--auto``, as pytest collects and runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from harness.auto.counting import CountingDifferential
+from harness.auto.sources import Source
+from harness.auto.workshop import Subject
+from harness.case_specs import CaseSpec
+from harness.cases import Case
+from harness.collect import Item
+from harness.errors import HarnessError, WorkerStartError
+from harness.eventlog import ItemEvent
+from harness.examine import Examination, Plan, Verdict, examine
+from harness.extensions import Extension
+from harness.findings import Known
+from harness.lanes import Lane
+from harness.matrix import capabilities_of
+from harness.program import Step
+from harness.strategies import programs_of
+
+if TYPE_CHECKING:
+    from harness.session import MatrixPlugin
+
+PREFIX = "auto:"
+# The verdict of an item is the first of these that one of its cases came to.
+_ORDER: tuple[Verdict, ...] = ("broken", "diverge", "flaky", "stale", "known", "unsupported", "agree")
+
+
+class AutoModule(pytest.Collector):
+    """One extension that ``--auto`` names."""
+
+    def __init__(self, *, source: Source, run: MatrixPlugin, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.source = source
+        self.run = run
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """Yield an item for each subject and each backend other than the reference; the extension is compiled."""
+        try:
+            subjects = self.source.workshop.subjects()
+        except HarnessError as error:
+            raise self.CollectError(str(error)) from None
+        for subject in subjects:
+            for backend in self.run.settings.others:
+                name = f"{subject.case_name}[{backend}]"
+                nodeid = f"{self.nodeid}::{name}"
+                if self.run.automatic.wants(nodeid):
+                    item = {"nodeid": nodeid, "backend": backend, "source": self.source, "subject": subject}
+                    yield AutoItem.from_parent(self, name=name, run=self.run, **item)
+
+
+class AutoItem(Item):
+    """One subject on one backend; its cases are made when it runs."""
+
+    def __init__(self, *, source: Source, subject: Subject, run: MatrixPlugin, **keywords: Any) -> None:
+        case = Case(source.path, 1, subject.case_name, str(source.path), CaseSpec())
+        super().__init__(case=case, run=run, **keywords)
+        self.source = source
+        self.subject = subject
+        self.made: dict[str, CaseSpec] = {}
+        self.calls = 0
+        self.past_checks = 0
+
+    def _examine_on(self, extension: Extension, reference: Lane, other: Lane) -> None:
+        if extension.installed is not None:
+            try:
+                _ = other.hello
+            except WorkerStartError as error:
+                self.examination.verdict = "unsupported"
+                self.examination.note = (
+                    f"{self.backend} cannot import {extension.installed.name}, which is compiled for another "
+                    f"interpreter; give --auto the crate's directory to have it compiled ({error})"
+                )
+                return
+        self.made = self.subject.make()
+        parts = []
+        for number, (name, spec) in enumerate(self.made.items()):
+            case = Case(self.source.path, 1, name, str(self.source.path), spec)
+            programs = programs_of(case, extension.module, capabilities_of(reference, other))
+            differential = CountingDifferential(reference, other, self.run.settings.rules, self._is_about)
+            plan = self._plan()
+            if number:
+                plan = Plan(f"{plan.identity} {name}", plan.seed, plan.max_examples, plan.settings, plan.database)
+            try:
+                parts.append(examine(programs, differential, Known(()), plan))
+            finally:
+                differential.abandon()
+                self.calls += differential.calls
+                self.past_checks += differential.past_checks
+        self.examination = merged(parts)
+
+    def _is_about(self, step: Step) -> bool:
+        """Say whether a step calls what the item is about; in a class's own item every step does."""
+        owner, _, name = self.subject.name.rpartition(".")
+        if step.kind == "call":
+            return step.name == self.subject.name
+        return step.kind == "method" and name in ("", step.name) if owner else step.kind not in ("get", "forget")
+
+    def event(self, report: pytest.TestReport | None) -> ItemEvent:
+        """Return what the event log says of this item, the cases included that were made for it."""
+        made = {name: msgspec.to_builtins(spec) for name, spec in self.made.items()}
+        return msgspec.structs.replace(super().event(report), calls=self.calls, past_checks=self.past_checks, made=made)
+
+    def _options(self) -> list[str]:
+        return [*super()._options(), *self.run.automatic.options()]
+
+
+def merged(parts: list[Examination]) -> Examination:
+    """Return several examinations as one; a finding that several made is told once."""
+    whole = Examination("agree")
+    findings = {each.finding.identity: each for part in reversed(parts) for each in reversed(part.findings)}
+    whole.findings = tuple(dict(reversed(findings.items())).values())
+    for part in parts:
+        whole.examples += part.examples
+        whole.known += part.known
+        whole.rules_applied += part.rules_applied
+        whole.note = whole.note or part.note
+    whole.verdict = next((each for each in _ORDER if any(part.verdict == each for part in parts)), "agree")
+    return whole
+
+
+def collect_sources(session: pytest.Session, run: MatrixPlugin) -> list[pytest.Item]:
+    """Return the items of every extension that ``--auto`` names; one that cannot be collected is an error."""
+    found: list[pytest.Item] = []
+    for name, source in run.automatic.sources.items():
+        module = AutoModule.from_parent(
+            session, name=f"{PREFIX}{name}", nodeid=f"{PREFIX}{name}", source=source, run=run
+        )
+        session.ihook.pytest_collectstart(collector=module)
+        report = session.ihook.pytest_make_collect_report(collector=module)
+        report.__dict__.pop("call", None)  # Holds the exception itself, which cannot travel.
+        session.ihook.pytest_collectreport(report=report)
+        if report.passed:
+            found += [each for each in report.result if isinstance(each, pytest.Item)]
+    for argument in run.automatic.chosen:
+        if not session.testsfailed and not any(is_named(argument, each.nodeid) for each in found):
+            raise pytest.UsageError(f"not found: {argument}; --collect-only lists what there is")
+    return found
+
+
+def is_named(argument: str, nodeid: str) -> bool:
+    """Say whether an argument of the command line names an item, or the extension that it belongs to."""
+    return nodeid == argument or nodeid.startswith(f"{argument}::")
+
+
+def source_names(paths: list[Path]) -> dict[str, Path]:
+    """Return a short name for each path: its last part, or the whole path where two would be called the same."""
+    last = [path.name.partition(".")[0] if path.is_file() else path.name for path in paths]
+    return {name if last.count(name) == 1 else str(path): path for name, path in zip(last, paths)}
