@@ -87,13 +87,20 @@ pub enum Breach {
 /// While the call runs, Python code that it calls back sees no handled exception in `sys.exc_info()`; CPython keeps
 /// the two apart, RustPython cannot.
 pub fn call_extension<R>(vm: &VirtualMachine, call: impl FnOnce() -> R) -> Returned<R> {
-    let handled = vm.take_raised_exception();
+    let handled = take_exception(vm);
     let value = call();
-    let raised = vm.take_raised_exception();
+    let raised = take_exception(vm);
     if handled.is_some() {
         vm.set_exception(handled);
     }
     Returned { value, raised }
+}
+
+/// What is in the cell, which is empty afterwards. Mostly it is empty before, too, and emptying it is not cheap:
+/// RustPython then looks for the topmost exception of the whole thread.
+fn take_exception(vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
+    vm.current_exception()?;
+    vm.take_raised_exception()
 }
 
 impl<R> Returned<R> {

@@ -11,7 +11,7 @@ use crate::boundary::ffi_boundary;
 use crate::objects::{bad_internal_call, borrowed_as, borrowed_str, into_pointer, null_argument};
 use crate::slot_ids::{Py_tp_name, Py_tp_token};
 use crate::slots::{Kind, LegacySlot, PySlot, read_legacy_slots, read_slots};
-use crate::types::class::{Class, class_of, exact_class};
+use crate::types::class::{class_of, exact_class};
 use crate::types::create::{Spec, bases_at, create};
 use crate::types::get_slot::{arguments, get_slot};
 use crate::types::natives::{new_instance, tail};
@@ -148,11 +148,14 @@ pub unsafe extern "C" fn PyType_FromSpec(spec: *const PyType_Spec) -> *mut PyObj
 /// `typ` is null or alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyType_GetSlot(typ: *mut PyObject, slot: c_int) -> *mut c_void {
-    const NAME: &str = "PyType_GetSlot";
-    ffi_boundary(NAME, null_mut(), |vm| {
-        // SAFETY: by this function's contract.
-        get_slot(vm, unsafe { type_argument(vm, typ, NAME) }?, slot)
-    })
+    // SAFETY: null or alive, by this function's contract.
+    let asked = unsafe { typ.as_ref() }.and_then(|typ| typ.downcast_ref::<PyType>());
+    match asked.and_then(|typ| get_slot(typ, slot)) {
+        Some(function) => function,
+        None => ffi_boundary("PyType_GetSlot", null_mut(), |vm| {
+            Err(bad_internal_call(vm))
+        }),
+    }
 }
 
 /// Where the data of the class `cls` lies in `object`. Source: PEP 697.
@@ -168,12 +171,9 @@ pub unsafe extern "C" fn PyObject_GetTypeData(
     cls: *mut PyObject,
 ) -> *mut c_void {
     // SAFETY: null or alive, by this function's contract.
-    if let Some(tail) = unsafe { object.as_ref() }.and_then(tail) {
-        let is_meant = |class: &&&Class| core::ptr::eq::<Py<PyType>>(class.typ, cls.cast());
-        if let Some(class) = tail.class.chain.iter().rev().find(is_meant) {
-            // SAFETY: the class's data lies in the block.
-            return unsafe { tail.block.as_ptr().add(class.data.start) }.cast();
-        }
+    let tail = unsafe { object.as_ref() }.and_then(tail);
+    if let Some(data) = tail.and_then(|tail| tail.data_of(cls.cast())) {
+        return data.cast();
     }
     // SAFETY: by this function's contract.
     unsafe { rare_type_data(object, cls) }
@@ -182,6 +182,7 @@ pub unsafe extern "C" fn PyObject_GetTypeData(
 /// # Safety
 /// As for [`PyObject_GetTypeData`].
 #[cold]
+#[inline(never)]
 unsafe fn rare_type_data(object: *mut PyObject, cls: *mut PyObject) -> *mut c_void {
     const NAME: &str = "PyObject_GetTypeData";
     ffi_boundary(NAME, null_mut(), |vm| {
@@ -191,7 +192,7 @@ unsafe fn rare_type_data(object: *mut PyObject, cls: *mut PyObject) -> *mut c_vo
         let cls = unsafe { type_argument(vm, cls, NAME) }?;
         match (tail(object), class_of(cls)) {
             // A second base without data: any address will do.
-            (Some(tail), Some(class)) if class.data.is_empty() => Ok(tail.block.as_ptr().cast()),
+            (Some(tail), Some(class)) if class.data.is_empty() => Ok(tail.block().cast()),
             _ => Err(vm.new_system_error(format!(
                 "PyObject_GetTypeData: a '{}' object has no data of '{}'",
                 object.class().slot_name(),

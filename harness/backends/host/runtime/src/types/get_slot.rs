@@ -6,20 +6,20 @@
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
 
-use rustpython_vm::builtins::PyType;
+use rustpython_vm::builtins::{PyTuple, PyType};
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 
 use super::class::{class_of, exact_class};
-use super::natives::new_instance;
+use super::natives::instance_of;
 use crate::boundary::ffi_boundary;
 use crate::objects::{as_pointer, borrowed_as, into_pointer};
 use crate::slot_ids::*;
 
-/// What `PyType_GetSlot(typ, id)` returns. Source: C-API, "Type Objects".
+/// What `PyType_GetSlot(typ, id)` returns; `None` if there is no such slot. Source: C-API, "Type Objects".
 ///
-/// Raises: `SystemError` -- there is no such slot.
-pub fn get_slot(vm: &VirtualMachine, typ: &Py<PyType>, id: i32) -> PyResult<*mut c_void> {
+/// PyO3 asks for `tp_new` and `tp_free` of every object, so this neither raises nor panics.
+pub fn get_slot(typ: &Py<PyType>, id: i32) -> Option<*mut c_void> {
     let id = u16::try_from(id)
         .ok()
         .filter(|id| {
@@ -31,26 +31,26 @@ pub fn get_slot(vm: &VirtualMachine, typ: &Py<PyType>, id: i32) -> PyResult<*mut
             // The numbers until Python 3.14.
             1..=4 => id - 1 + Py_bf_getbuffer,
             id => id,
-        })
-        .ok_or_else(|| vm.new_system_error("bad argument to internal function"))?;
-    if id == Py_tp_base {
-        return Ok(base_of(typ).cast());
+        })?;
+    match id {
+        Py_tp_base => return Some(base_of(typ).cast()),
+        // An extension's own memory management (PyO3's freelist) cannot hold objects that RustPython allocates.
+        Py_tp_alloc | Py_tp_free => return Some(stand_in(id, typ)),
+        _ => {}
     }
     if let Some(class) = class_of(typ) {
         // A Python class has functions of the interpreter there, which C code cannot call; what it inherits is
         // reached through `Py_tp_base`.
         let is_itself = exact_class(typ).is_some();
         let function = class.merged.address(id) as *mut c_void;
-        return Ok(match id {
+        return Some(match id {
             Py_tp_token if is_itself => class.token(),
-            // An extension's own memory management (PyO3's freelist) cannot hold objects that RustPython allocates.
-            Py_tp_alloc | Py_tp_free => stand_in(id, typ),
             Py_tp_new if !is_itself => stand_in(id, typ),
             Py_tp_traverse | Py_tp_clear | Py_tp_dealloc if !is_itself => null_mut(),
             _ => function,
         });
     }
-    Ok(stand_in(id, typ))
+    Some(stand_in(id, typ))
 }
 
 fn base_of(typ: &Py<PyType>) -> *mut PyObject {
@@ -87,8 +87,8 @@ unsafe extern "C" fn native_new(
             .ok_or_else(|| vm.new_type_error("tp_new: the first argument is not a type"))?;
         // SAFETY: by this function's contract.
         let args = unsafe { arguments(vm, args, kwargs) }?;
-        if class_of(typ).is_some() {
-            return new_instance(typ.to_owned(), args, vm).map(into_pointer);
+        if let Some(class) = class_of(typ) {
+            return instance_of(class, typ.to_owned(), args, vm).map(into_pointer);
         }
         let new = typ.slots.new.load().ok_or_else(|| {
             vm.new_type_error(format!("cannot create '{}' instances", typ.slot_name()))
@@ -108,10 +108,14 @@ pub unsafe fn arguments(
 ) -> PyResult<FuncArgs> {
     // SAFETY: null or alive, by this function's contract.
     let (args, kwargs) = unsafe { (args.as_ref(), kwargs.as_ref()) };
-    let args = match args {
-        Some(args) => vm.extract_elements_with(args, Ok)?,
-        None => Vec::new(),
+    let args = match (args, args.and_then(|args| args.downcast_ref::<PyTuple>())) {
+        (_, Some(tuple)) => tuple.as_slice().to_vec(),
+        (Some(args), None) => vm.extract_elements_with(args, Ok)?,
+        (None, None) => Vec::new(),
     };
+    if kwargs.is_none() {
+        return Ok(FuncArgs::from(args));
+    }
     let mut named = Vec::new();
     if let Some(kwargs) = kwargs {
         let dict = kwargs

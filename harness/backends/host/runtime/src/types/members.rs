@@ -46,7 +46,7 @@ fn check_self(
     name: &str,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
-    if object.fast_isinstance(class) {
+    if object.class().is(class) || object.fast_isinstance(class) {
         return Ok(());
     }
     Err(vm.new_type_error(format!(
@@ -294,7 +294,7 @@ pub unsafe fn add_members(
                     return Err(vm.new_system_error(format!("member '{name}' without data")));
                 };
                 // SAFETY: the field lies in the class's part of the block, by `add_members`' contract.
-                let place = unsafe { tail.block.as_ptr().add(class.data.start + offset) };
+                let place = unsafe { tail.block().add(class.data.start + offset) };
                 // SAFETY: as above; `kind` is what the extension says of it.
                 unsafe { kind.read(place, name, &object, vm) }
             },

@@ -155,6 +155,16 @@ fn alloc<B: Base>(typ: PyTypeRef, _items: usize, vm: &VirtualMachine) -> PyResul
 /// Raises: `TypeError` -- `typ` is not derived from an extension's type.
 pub fn new_instance(typ: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
     let class = made_by_extension(&typ, vm)?;
+    instance_of(class, typ, args, vm)
+}
+
+/// As [`new_instance`], for a type whose layout `class` is known to give.
+pub fn instance_of(
+    class: &'static Class,
+    typ: PyTypeRef,
+    args: FuncArgs,
+    vm: &VirtualMachine,
+) -> PyResult<PyObjectRef> {
     (class.native.create)(class, typ, args, vm)
 }
 

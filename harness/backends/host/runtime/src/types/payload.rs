@@ -6,10 +6,10 @@
 //! A base's functions must find their payload where they expect it, so ours comes after it (`#[repr(C)]`) and the object
 //! passes for one of the base (`PAYLOAD_TYPE_ID`). That is the rule RustPython has for its own derived types.
 
-use core::cell::Cell;
+use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_int, c_void};
 use core::fmt;
-use core::mem::offset_of;
+use core::mem::{MaybeUninit, offset_of};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
@@ -40,15 +40,21 @@ pub struct Extended<B> {
 /// Our part of the payload.
 pub struct Tail {
     pub class: &'static Class,
-    /// The data of all classes of the chain, each at its own offset; dangling if they have none.
-    pub block: NonNull<u8>,
+    /// The data of all classes of the chain, each at its own offset: in `inline` if it is small, else in memory of its
+    /// own. Set once the object has its place.
+    block: Cell<NonNull<u8>>,
+    inline: UnsafeCell<[MaybeUninit<u64>; INLINE_WORDS]>,
     /// The object's type has bases made by extensions that are not in `class.chain`; see `class::function_by_mro`.
     pub has_other_bases: bool,
     /// The object whose payload this is; NULL until it exists.
     owner: Cell<*mut PyObject>,
 }
 
-// SAFETY: `owner` is written once, before the object is given to anybody; the block belongs to the extension, which must
+/// Small data lies in the object itself. With a word to spare, because an object is aligned to 8 bytes.
+const INLINE_SIZE: usize = 2 * DATA_ALIGNMENT;
+const INLINE_WORDS: usize = (INLINE_SIZE + DATA_ALIGNMENT) / size_of::<u64>() - 1;
+
+// SAFETY: `owner` and `block` are written once, before the object is given to anybody; the block belongs to the extension, which must
 // itself order its accesses (free threading).
 unsafe impl Send for Tail {}
 // SAFETY: as above.
@@ -58,22 +64,53 @@ impl Tail {
     /// `None` if there is no memory.
     fn new(class: &'static Class, typ: &Py<PyType>) -> Option<Self> {
         let block = match block_layout(class) {
-            None => NonNull::<u128>::dangling().cast(),
+            None => NonNull::dangling(),
             // SAFETY: the layout's size is not 0.
             Some(layout) => NonNull::new(unsafe { alloc_zeroed(layout) })?,
         };
         Some(Self {
             class,
-            block,
+            block: Cell::new(block),
+            inline: UnsafeCell::new([MaybeUninit::zeroed(); INLINE_WORDS]),
             has_other_bases: !typ.is(class.typ) && class.is_not_all_of(typ),
             owner: Cell::new(core::ptr::null_mut()),
         })
     }
+
+    /// Connect the payload, which will not move any more, with its object.
+    fn settle(&self, owner: *mut PyObject) {
+        self.owner.set(owner);
+        if block_layout(self.class).is_none() {
+            let inline: NonNull<u8> = NonNull::from(&self.inline).cast();
+            let misaligned = inline.addr().get() % DATA_ALIGNMENT;
+            // SAFETY: `INLINE_WORDS` leaves room for it: the words are aligned to 8 bytes.
+            let aligned = unsafe { inline.add((DATA_ALIGNMENT - misaligned) % DATA_ALIGNMENT) };
+            self.block.set(aligned);
+        }
+    }
+
+    /// The data of all classes of the chain.
+    pub fn block(&self) -> *mut u8 {
+        self.block.get().as_ptr()
+    }
+
+    /// The data of the class whose type is `typ`, if it is one of the chain.
+    #[inline]
+    pub fn data_of(&self, typ: *const Py<PyType>) -> Option<*mut u8> {
+        let is_meant = |class: &&'static Class| core::ptr::eq::<Py<PyType>>(class.typ, typ);
+        let class = match self.class {
+            class if is_meant(&class) => class,
+            class => *class.chain.iter().rev().find(|class| is_meant(class))?,
+        };
+        // SAFETY: the class's data lies in the block.
+        Some(unsafe { self.block().add(class.data.start) })
+    }
 }
 
+/// The memory for the data of an instance; `None` if it lies in the object.
 fn block_layout(class: &Class) -> Option<Layout> {
     let layout = Layout::from_size_align(class.block_size(), DATA_ALIGNMENT).ok()?;
-    (layout.size() != 0).then_some(layout)
+    (layout.size() > INLINE_SIZE).then_some(layout)
 }
 
 impl<B: PyPayload + fmt::Debug> Extended<B> {
@@ -100,7 +137,7 @@ impl<B: PyPayload + fmt::Debug> Extended<B> {
         let dict = has_dict.then(|| ctx.new_dict());
         let instance = PyRef::new_ref(Self { base, tail }, typ, dict);
         let owner = as_pointer(&instance);
-        instance.tail.owner.set(owner);
+        instance.tail.settle(owner);
         Some(instance.into())
     }
 }
@@ -244,7 +281,7 @@ impl Tail {
         }
         if let Some(layout) = block_layout(self.class) {
             // SAFETY: allocated in `new` with this layout.
-            unsafe { dealloc(self.block.as_ptr(), layout) }
+            unsafe { dealloc(self.block(), layout) }
         }
     }
 }

@@ -110,6 +110,23 @@ print(error(t.extend, chain[-1]))
 }
 
 #[test]
+fn data_is_aligned_in_the_object_and_outside() {
+    let script = "
+chain, odd = [], []
+for _ in range(6):
+    chain.append(t.extend(chain[-1] if chain else object))
+    for base in (chain[-1], t.extend(dict), t.extend(ValueError)):
+        links = [c for c in base.__mro__ if c.__name__ == 'Link']
+        for x in [base() for _ in range(50)]:
+            places = [x.address_at(c) for c in links]
+            odd += [p for p in places if p % 16]
+            odd += [(a, b) for a, b in zip(places, places[1:]) if a - b != 16]
+print(odd)
+";
+    assert_eq!(lines(script), ["[]"]);
+}
+
+#[test]
 fn bases_and_specs_that_cannot_be_are_refused() {
     let script = "
 for base in (int, tuple, type, bool, type(None)):
