@@ -93,19 +93,35 @@ def build_host(progress: Progress, rebuild: bool = False) -> Path:
         if executable.exists() and not rebuild:
             return executable
         progress(f"building the host of RustPython {VERSION}: about ten minutes, once on this machine")
-        target = cache_directory() / "target" / f"host-{digest_of(VERSION)[:8]}"
-        run_tool(
-            # Some of RustPython's dependencies declare a newer compiler than they need.
-            [
-                *("cargo", "build", "--release", "--locked", "--ignore-rust-version"),
-                *("--manifest-path", str(HOST_CRATE / "Cargo.toml"), "--target-dir", str(target)),
-            ],
-            what="building the host of RustPython",
-            environment={"PYO3_CONFIG_FILE": None, "PYO3_NO_PYTHON": None},
-            progress=progress,
-        )
+        target = _run_cargo("build", progress=progress)
         _install(target / "release", place)
     return executable
+
+
+def check_host(*command: str, progress: Progress) -> None:
+    """Run a command of cargo such as ``test`` on the host's crates; what they share with the host is compiled once.
+
+    Raises: BuildError -- it failed; the text holds its last lines.
+    """
+    with locked("build-host", progress):
+        _run_cargo(*command, progress=progress)
+
+
+def _run_cargo(command: str, *arguments: str, progress: Progress) -> Path:
+    """Run cargo on the host's crates, whose lock the caller holds; return the target directory."""
+    target = cache_directory() / "target" / f"host-{digest_of(VERSION)[:8]}"
+    run_tool(
+        # Some of RustPython's dependencies declare a newer compiler than they need.
+        [
+            *("cargo", command, "--release", "--locked", "--ignore-rust-version"),
+            *("--manifest-path", str(HOST_CRATE / "Cargo.toml"), "--target-dir", str(target)),
+            *arguments,
+        ],
+        what=f"cargo {command} of the host of RustPython",
+        environment={"PYO3_CONFIG_FILE": None, "PYO3_NO_PYTHON": None},
+        progress=progress,
+    )
+    return target
 
 
 def _install(built: Path, place: Path) -> None:
