@@ -73,10 +73,10 @@ def programs_for(case: Case, lane: Lane, examples: int) -> list[Program]:
     return found
 
 
-def feed(lane: Lane, programs: list[Program]) -> Iterator[tuple[Program, bytes | str]]:
+def feed(lane: Lane, programs: list[Program], *, batch_size: int = BATCH) -> Iterator[tuple[Program, bytes | str]]:
     """Execute programs, yielding each with its raw reply, or with how the worker ended of it."""
-    for first in range(0, len(programs), BATCH):
-        batch = programs[first : first + BATCH]
+    for first in range(0, len(programs), batch_size):
+        batch = programs[first : first + batch_size]
         lane.send([(number, encode_body(program)) for number, program in enumerate(batch)])
         pump([lane], wait=True)
         while lane.replies:
