@@ -109,13 +109,12 @@ pub unsafe fn arguments(
     // SAFETY: null or alive, by this function's contract.
     let (args, kwargs) = unsafe { (args.as_ref(), kwargs.as_ref()) };
     let args = match (args, args.and_then(|args| args.downcast_ref::<PyTuple>())) {
+        // What PyO3 gives to the base of every new object.
+        (_, Some(tuple)) if tuple.is_empty() && kwargs.is_none() => return Ok(FuncArgs::default()),
         (_, Some(tuple)) => tuple.as_slice().to_vec(),
         (Some(args), None) => vm.extract_elements_with(args, Ok)?,
         (None, None) => Vec::new(),
     };
-    if kwargs.is_none() {
-        return Ok(FuncArgs::from(args));
-    }
     let mut named = Vec::new();
     if let Some(kwargs) = kwargs {
         let dict = kwargs

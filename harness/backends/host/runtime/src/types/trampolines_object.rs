@@ -17,7 +17,7 @@ use super::functions::{
     Binary, Destructor, Inquiry, Length, ObjectObjectArgument, RichCompare, Ternary, Unary,
 };
 use super::natives::tail;
-use crate::boundary::call_extension;
+use crate::boundary::{Returned, call_extension};
 use crate::buffers::exported::protocol;
 use crate::buffers::{GetBuffer, ReleaseBuffer};
 use crate::objects::owned_or_none;
@@ -102,16 +102,15 @@ pub fn iternext<const D: usize>(zelf: &PyObject, vm: &VirtualMachine) -> PyResul
         // SAFETY: the extension's own function and a living object; it returns a new reference or NULL.
         unsafe { owned_or_none(function(pointer(zelf))) }
     });
-    let failed = returned.raised.is_some();
-    let value = returned.check(
-        vm,
-        |value| value.is_some() || !failed,
-        |_| "Py_tp_iternext returned a result with an exception set".to_owned(),
-    );
-    match value {
-        Ok(Some(value)) => Ok(PyIterReturn::Return(value)),
-        Ok(None) => Ok(PyIterReturn::StopIteration(None)),
-        Err(raised) => PyIterReturn::from_pyresult(Err(raised), vm),
+    match (returned.value, returned.raised) {
+        (Some(value), None) => Ok(PyIterReturn::Return(value)),
+        (None, None) => Ok(PyIterReturn::StopIteration(None)),
+        (None, Some(raised)) => PyIterReturn::from_pyresult(Err(raised), vm),
+        (value, raised) => Returned { value, raised }
+            .check(vm, Option::is_some, |_| {
+                "Py_tp_iternext returned a result with an exception set".to_owned()
+            })
+            .map(|_| PyIterReturn::StopIteration(None)),
     }
 }
 
