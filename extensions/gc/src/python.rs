@@ -1,5 +1,7 @@
 //! What only Python can make.
 
+use std::ffi::CString;
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyModule, PyType};
@@ -9,8 +11,10 @@ use crate::ledger::Ledger;
 /// The module of `helpers.py`.
 fn helpers(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static HELPERS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let source = pyo3::ffi::c_str!(include_str!("helpers.py"));
-    let load = || PyModule::from_code(py, source, c"helpers.py", c"helpers").map(Bound::unbind);
+    let load = || -> PyResult<Py<PyModule>> {
+        let source = CString::new(include_str!("helpers.py"))?;
+        Ok(PyModule::from_code(py, &source, c"helpers.py", c"helpers")?.unbind())
+    };
     Ok(HELPERS.get_or_try_init(py, load)?.bind(py))
 }
 
