@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from harness.session import MatrixPlugin
 
 
+CASE_SUFFIXES = (".yaml", ".yml")
+
+
 class ItemFailed(Exception):
     """An item that did not pass; the text is all that there is to show."""
 
@@ -44,9 +47,12 @@ def find_case_files(config: pytest.Config, settings: Settings) -> list[Path]:
     """
     kept: list[Path] | None = config.stash.get(_FOUND, None)
     if kept is None:
-        matching = sorted({path for pattern in settings.cases for path in settings.root.glob(pattern)})
+        # Others that match are tests in Python, which pytest collects by itself.
+        matching = sorted(
+            {path for pattern in settings.cases for path in settings.root.glob(pattern) if path.suffix in CASE_SUFFIXES}
+        )
         named = [Path(config.invocation_params.dir, str(each).split("::")[0]).resolve() for each in config.args]
-        kept = [path for path in named if path.suffix in (".yaml", ".yml") and path.is_file()]
+        kept = [path for path in named if path.suffix in CASE_SUFFIXES and path.is_file()]
         kept += [path for path in matching if any(path.is_relative_to(each) for each in named) and path not in kept]
         kept = list(dict.fromkeys(kept))
         config.stash[_FOUND] = kept
@@ -104,7 +110,7 @@ class Item(pytest.Item):
             self.examination.note = str(error)
             raise ItemFailed(f"broken: {error}") from None
         finally:
-            versions = {name: self._description(name) for name in (self.run.settings.reference, self.backend)}
+            versions = {name: description_of(self.run, name) for name in (self.run.settings.reference, self.backend)}
             self.user_properties.extend(junit.properties(self.event(None), versions))
         self._report(self.examination)
 
@@ -166,12 +172,7 @@ class Item(pytest.Item):
         return shlex.join(["pytest", "--backend-matrix", *self._options(), self.nodeid])
 
     def _options(self) -> list[str]:
-        settings = self.run.settings
-        options = [f"--backends={self.backend}", f"--hypothesis-seed={self.run.seed}"]
-        if settings.reference != DEFAULT_REFERENCE:
-            options.append(f"--reference={settings.reference}")
-        named = [name for name in (settings.reference, self.backend) if name in settings.interpreters]
-        return options + [f"--backend={name}={settings.interpreters[name]}" for name in named]
+        return rerun_options(self.run, self.backend)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show our own failures as their text alone, anything else as pytest does."""
@@ -183,31 +184,66 @@ class Item(pytest.Item):
         """Return file, line from 0, and name, for pytest's own listings."""
         return self.path, self.case.line - 1, self.name
 
-    def _description(self, name: str) -> str:
-        try:
-            return self.run.matrix.backend(name).description
-        except HarnessError:
-            return "not available"
-
     def event(self, report: pytest.TestReport | None) -> ItemEvent:
         """Return what the event log says of this item."""
-        examination = self.examination
-        outcome = "" if report is None else "xfailed" if hasattr(report, "wasxfail") else report.outcome
-        return ItemEvent(
-            item=self.nodeid,
+        return item_event(
+            nodeid=self.nodeid,
             case=self.case.name,
             backend=self.backend,
-            verdict=examination.verdict,
-            outcome=outcome,
-            examples=examination.examples,
+            examination=self.examination,
+            report=report,
             seed=self.seed,
-            duration_s=round(time.monotonic() - self.started, 3),
-            findings=tuple(map(_record, examination.findings)),
-            known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
-            rules_applied=dict(examination.rules_applied),
+            duration_s=time.monotonic() - self.started,
             missing=self.missing,
-            message=examination.note,
         )
+
+
+def rerun_options(run: MatrixPlugin, backend: str) -> list[str]:
+    """Return the options that run the same again on one backend, whatever the settings say."""
+    settings = run.settings
+    options = [f"--backends={backend}", f"--hypothesis-seed={run.seed}"]
+    if settings.reference != DEFAULT_REFERENCE:
+        options.append(f"--reference={settings.reference}")
+    named = [name for name in (settings.reference, backend) if name in settings.interpreters]
+    return options + [f"--backend={name}={settings.interpreters[name]}" for name in named]
+
+
+def description_of(run: MatrixPlugin, backend: str) -> str:
+    """Return the line that describes a backend, whether it is there or not."""
+    try:
+        return run.matrix.backend(backend).description
+    except HarnessError:
+        return "not available"
+
+
+def item_event(
+    *,
+    nodeid: str,
+    case: str,
+    backend: str,
+    examination: Examination,
+    report: pytest.TestReport | None,
+    seed: int,
+    duration_s: float,
+    missing: tuple[str, ...],
+) -> ItemEvent:
+    """Return what the event log says of an item; its outcome is empty until there is a report."""
+    outcome = "" if report is None else "xfailed" if hasattr(report, "wasxfail") else report.outcome
+    return ItemEvent(
+        item=nodeid,
+        case=case,
+        backend=backend,
+        verdict=examination.verdict,
+        outcome=outcome,
+        examples=examination.examples,
+        seed=seed,
+        duration_s=round(duration_s, 3),
+        findings=tuple(map(_record, examination.findings)),
+        known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
+        rules_applied=dict(examination.rules_applied),
+        missing=missing,
+        message=examination.note,
+    )
 
 
 def _record(judged: Judged) -> FindingRecord:

@@ -14,6 +14,8 @@ import msgspec
 
 FORMAT = 1
 LOG_NAME = "events.jsonl"
+EVENT = "backend_matrix_event"
+"""The attribute of pytest's report that holds an item's event."""
 
 
 class BackendFacts(msgspec.Struct, frozen=True):

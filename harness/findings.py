@@ -94,13 +94,17 @@ class Known:
 def covers(entry: KnownSpec, finding: Finding) -> bool:
     """Say whether a finding is the one that an entry records: its kind, place, and what differs."""
     kind, place = finding.identity
-    pattern = ".*".join(map(re.escape, entry.place.split("*")))
     return (
         entry.kind == kind
-        and re.fullmatch(pattern, place, re.DOTALL) is not None
+        and place_matches(entry.place, place)
         and _matches(entry.reference, finding.divergence.reference)
         and _matches(entry.other, finding.divergence.other)
     )
+
+
+def place_matches(recorded: str, place: str) -> bool:
+    """Say whether a place is the recorded one, in which a ``*`` stands for anything."""
+    return re.fullmatch(".*".join(map(re.escape, recorded.split("*"))), place, re.DOTALL) is not None
 
 
 def _matches(pattern: str | None, part: Wire) -> bool:

@@ -47,10 +47,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Bring in the rest, if asked."""
+    config.addinivalue_line(
+        "markers",
+        "known_divergence(backend, kind, place, reason, reference=None, other=None, link=None): "
+        "a divergence of a test with the fixture 'matrix' that is to stay",
+    )
     if config.getoption("backend_matrix"):
         from harness.session import MatrixPlugin
 
         run = MatrixPlugin(config)
         config.pluginmanager.register(run, "backend-matrix-session")
+        config.pluginmanager.register(run.python_tests, "backend-matrix-python-tests")
+        config.pluginmanager.register(run.python_tests.fixtures(), "backend-matrix-fixtures")
         if run.automatic.sources:
             config.pluginmanager.register(run.automatic, "backend-matrix-auto")
+    else:
+        config.pluginmanager.register(WithoutMatrix(), "backend-matrix-fixtures")
+
+
+class WithoutMatrix:
+    """The fixture where there is no matrix: what uses it is skipped."""
+
+    @pytest.fixture(scope="session")
+    @classmethod
+    def matrix(cls) -> None:
+        """An extension on every backend; only with ``--backend-matrix``."""
+        pytest.skip("runs with pytest --backend-matrix")

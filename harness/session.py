@@ -19,13 +19,14 @@ from hypothesis import core
 
 import harness
 from harness.auto.hooks import Automatic
+from harness.backends.base import Backend
 from harness.collect import CaseModule, Item, case_file, find_case_files
 from harness.errors import CaseFileError, HarnessError
-from harness.eventlog import FORMAT, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
+from harness.eventlog import EVENT, FORMAT, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
+from harness.fixture.hooks import PythonTests
 from harness.matrix import Matrix
 from harness.settings import Overrides, Settings, read_settings
 
-EVENT = "backend_matrix_event"
 PROGRESS_INTERVAL_S = 5.0
 
 
@@ -41,6 +42,7 @@ class MatrixPlugin:
         self.verdicts: Counter[str] = Counter()
         self._last_progress = 0.0
         self.automatic = Automatic(config, self)
+        self.python_tests = PythonTests(self)
         # In a worker too: it reads the command line anew, and with it ``testpaths``.
         _choose_arguments(config, self.settings, self.automatic)
         if self.worker_input is None and config.option.xmlpath is None and not config.option.collectonly:
@@ -113,8 +115,12 @@ class MatrixPlugin:
             self.verdicts[event["verdict"]] += 1
             told = msgspec.convert(event, ItemEvent)
             self.automatic.note(told)
-            if self.log is not None:
-                self.log.write(told)
+            if self.log is None:
+                # Only tests in Python, of which nobody knew that they are about backends.
+                self.log = self._open_log()
+                for facts in _facts([self.matrix.backend(name) for name in self.settings.backends]).values():
+                    self.log.write(BackendEvent(facts))
+            self.log.write(told)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
@@ -152,7 +158,7 @@ class MatrixPlugin:
                 provided.append(self.matrix.backend(name))
             except HarnessError as error:
                 raise pytest.UsageError(f"{name}: {error}") from None
-        facts = {each.name: BackendFacts(each.name, each.description, dict(each.versions), {}) for each in provided}
+        facts = _facts(provided)
         for extension_name, named_by in wanted:
             for backend in provided:
                 try:
@@ -162,8 +168,7 @@ class MatrixPlugin:
                     continue  # The items that need it say so, each for itself.
         for backend in provided:
             self._say(f"{backend.name}: {backend.description}")
-            if self.log is not None:
-                self.log.write(BackendEvent(facts[backend.name]))
+            self.log.write(BackendEvent(facts[backend.name]))
         reference = self.matrix.backend(self.settings.reference)
         for backend in provided:
             if backend.language_version != reference.language_version:
@@ -215,6 +220,10 @@ def _settings(config: pytest.Config) -> Settings:
         return read_settings(config.rootpath, overrides)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _facts(provided: list[Backend]) -> dict[str, BackendFacts]:
+    return {each.name: BackendFacts(each.name, each.description, dict(each.versions), {}) for each in provided}
 
 
 def _seed(worker_input: dict[str, Any] | None) -> int:
