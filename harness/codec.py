@@ -268,6 +268,11 @@ def _decode_exception(wire: list[Wire]) -> ExceptionValue:
     )
 
 
+def _decode_range(parts: tuple[Value, ...]) -> Value:
+    # An interpreter may keep a subclass of int as a bound, of which no range of ours can be made.
+    return range(*parts) if all(type(part) is int for part in parts) else Made("builtins.range", parts)
+
+
 _DECODERS: dict[str, Callable[[list[Wire]], Value]] = {
     "i": lambda wire: int(wire[1], 16),
     "f": lambda wire: struct.unpack(">d", bytes.fromhex(wire[1]))[0],
@@ -280,7 +285,7 @@ _DECODERS: dict[str, Callable[[list[Wire]], Value]] = {
     "S": _decode_set(set),
     "Z": _decode_set(frozenset),
     "d": _decode_dict,
-    "r": lambda wire: range(*_decode_all(wire[1:])),
+    "r": lambda wire: _decode_range(_decode_all(wire[1:])),
     "x": lambda wire: slice(*_decode_all(wire[1:])),
     "E": lambda wire: ...,
     "N": lambda wire: NotImplemented,

@@ -288,6 +288,9 @@ def _differing_part(name: str, left: Wire, right: Wire, nan_payloads: bool) -> D
         case "notes":
             return _differing_items(left, right, left, right, nan_payloads, path)
         case "cause" | "context":
+            if isinstance(left, str) or isinstance(right, str):
+                # A context that is the cause is told by these words alone.
+                return None if left == right else Difference("value", path, left, right)
             difference = _differing_exceptions(left, right, nan_payloads)
             return difference and difference.inside("value", path)
         case "attributes":

@@ -200,6 +200,7 @@ def test_what_is_no_wire_form_is_refused(wire: object) -> None:
         (["o", "mod.Thing", "<thing>"], Opaque("mod.Thing", "<thing>")),
         (["l", ["@", 1]], [Cycle(1)]),
         (["S", ["O", "list", ["l"], []]], Made("builtins.set", ([Odd("list", [])],))),
+        (["r", 0, ["O", "int", 3, []], 1], Made("builtins.range", (0, Odd("int", 3), 1))),
         (["d", ["O", "list", ["l"], []], 1], Made("builtins.dict", ([(Odd("list", []), 1)],))),
         (
             ["e", "builtins.ValueError", ["x"], {"str": "x", "suppress": True, "cause": ["e", "E", [], {"str": ""}]}],

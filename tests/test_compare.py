@@ -267,6 +267,14 @@ def test_what_hangs_on_only_one_of_two_exceptions_is_told(details: dict[str, Any
     assert step_difference(raised("E"), raised("E", **details)) == expected
 
 
+def test_a_context_that_is_the_cause_differs_from_one_of_its_own() -> None:
+    cause = exception("A", 1)
+    shared, separate = raised("E", cause=cause, context="the cause"), raised("E", cause=cause, context=cause)
+    assert step_difference(shared, separate) == ("exception-context", ".__context__")
+    assert step_difference(separate, shared) == ("exception-context", ".__context__")
+    assert step_difference(shared, shared) is None
+
+
 def test_a_cause_is_compared_as_far_as_it_goes() -> None:
     inner = exception("A", cause=exception("B", 1))
     other = exception("A", cause=exception("B", 1.0))
