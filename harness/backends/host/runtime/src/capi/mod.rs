@@ -8,6 +8,7 @@ pub mod arguments;
 pub mod bytesobject;
 pub mod ceval;
 pub mod data;
+pub mod descrobject;
 pub mod files;
 pub mod formatted;
 pub mod import;

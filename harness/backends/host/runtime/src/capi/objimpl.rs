@@ -54,6 +54,15 @@ pub unsafe extern "C" fn PyObject_InitVar(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyObject_GC_Del(_object: *mut PyObject) {}
 
+/// 0, "free it": RustPython has run `tp_finalize` before it calls `tp_dealloc`, and asked then if the object lives on.
+///
+/// # Safety
+/// None; the argument is not used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyObject_CallFinalizerFromDealloc(_object: *mut PyObject) -> c_int {
+    0
+}
+
 macro_rules! allocators {
     ($($(#[$doc:meta])* $name:ident($($items:ident)?);)+) => {$(
         $(#[$doc])*

@@ -16,7 +16,7 @@ use super::functions::Unary;
 use super::install::{MAX_DEPTH, install};
 use super::members::{add_getsets, add_members};
 use super::methods::{add_async_method, add_methods, add_new};
-use super::natives::{Native, native_for};
+use super::natives::{Native, inherited_new, native_for};
 use super::payload::DATA_ALIGNMENT;
 use super::qualname;
 pub use super::spec::{Spec, bases_at};
@@ -252,6 +252,9 @@ fn fill(class: &Class) {
             .has_feature(PyTypeFlags::DISALLOW_INSTANTIATION)
     {
         typ.slots.new.store(None);
+    } else if !class.merged.has(Py_tp_new) {
+        // The native base's own function would make an object without the extension's data.
+        typ.slots.new.store(Some(inherited_new));
     }
     // Source: CPython, `inherit_slots` and `type_ready_set_hash`: who compares in its own way must hash in its own way.
     if class.own.has(Py_tp_richcompare) && !class.own.has(Py_tp_hash) {
@@ -275,7 +278,8 @@ unsafe fn add_attributes(vm: &VirtualMachine, class: &'static Class, spec: &Spec
     let doc = doc.map_or_else(|| ctx.none(), |doc| ctx.new_str(doc).into());
     typ.set_str_attr("__doc__", doc, ctx);
     add_slot_wrappers(vm, class);
-    if class.own.has(Py_tp_new) {
+    let inherits_new = !class.merged.has(Py_tp_new) && typ.slots.new.load().is_some();
+    if class.own.has(Py_tp_new) || inherits_new {
         add_new(vm, typ);
     }
     for (id, name) in [

@@ -18,7 +18,7 @@ use super::text::leaked_text;
 use crate::boundary::call_extension;
 
 /// `Include/descrobject.h`.
-const Py_RELATIVE_OFFSET: c_int = 8;
+pub const Py_RELATIVE_OFFSET: c_int = 8;
 
 fn add(class: &'static Py<PyType>, name: &str, descriptor: PyGetSet, vm: &VirtualMachine) {
     let name = vm.ctx.intern_str(name);
@@ -122,8 +122,8 @@ pub unsafe fn add_getsets(
 }
 
 /// How a member's memory is to be read (`Py_T_*` of `Include/descrobject.h`).
-#[derive(Clone, Copy)]
-enum Field {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
     Short,
     Int,
     Long,
@@ -146,7 +146,7 @@ enum Field {
 }
 
 impl Field {
-    const fn from_code(code: c_int) -> Option<Self> {
+    pub const fn from_code(code: c_int) -> Option<Self> {
         Some(match code {
             0 => Self::Short,
             1 => Self::Int,
@@ -171,15 +171,11 @@ impl Field {
         })
     }
 
+    /// The value in Python's terms, or None for an object that may be missing and is.
+    ///
     /// # Safety
     /// `field` points to a value of the type that `self` says.
-    unsafe fn read(
-        self,
-        field: *const u8,
-        name: &str,
-        object: &PyObject,
-        vm: &VirtualMachine,
-    ) -> PyResult {
+    pub unsafe fn read(self, field: *const u8, vm: &VirtualMachine) -> Option<PyObjectRef> {
         let ctx = &vm.ctx;
         macro_rules! integer {
             ($typ:ty) => {{
@@ -188,7 +184,7 @@ impl Field {
                 ctx.new_int(number).into()
             }};
         }
-        Ok(match self {
+        Some(match self {
             Self::Short => integer!(i16),
             Self::Int => integer!(i32),
             Self::Long | Self::LongLong | Self::Ssize => integer!(i64),
@@ -216,7 +212,7 @@ impl Field {
                     _ => field.cast(),
                 };
                 if text.is_null() {
-                    return Ok(ctx.none());
+                    return Some(ctx.none());
                 }
                 // SAFETY: not null, and a C string by this function's contract.
                 let text = unsafe { CStr::from_ptr(text) };
@@ -228,13 +224,7 @@ impl Field {
                 match (value, self) {
                     (Some(value), _) => value.to_owned(),
                     (None, Self::Object) => ctx.none(),
-                    (None, _) => {
-                        let words = format!(
-                            "'{}' object has no attribute '{name}'",
-                            object.class().slot_name()
-                        );
-                        return Err(vm.new_attribute_error(words));
-                    }
+                    (None, _) => return None,
                 }
             }
         })
@@ -296,7 +286,10 @@ pub unsafe fn add_members(
                 // SAFETY: the field lies in the class's part of the block, by `add_members`' contract.
                 let place = unsafe { tail.block().add(class.data.start + offset) };
                 // SAFETY: as above; `kind` is what the extension says of it.
-                unsafe { kind.read(place, name, &object, vm) }
+                unsafe { kind.read(place, vm) }.ok_or_else(|| {
+                    let owner = object.class().slot_name();
+                    vm.new_attribute_error(format!("'{owner}' object has no attribute '{name}'"))
+                })
             },
         );
         let descriptor = descriptor.with_set(

@@ -19,7 +19,7 @@ pub mod create;
 pub mod functions;
 pub mod get_slot;
 mod install;
-mod members;
+pub mod members;
 mod methods;
 pub mod natives;
 mod payload;

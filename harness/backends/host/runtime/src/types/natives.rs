@@ -8,7 +8,9 @@ use core::fmt;
 use rustpython_vm::builtins::*;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::PyTypeFlags;
-use rustpython_vm::{Context, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use rustpython_vm::{
+    AsObject, Context, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine,
+};
 
 use super::class::{Class, class_of};
 use super::payload::{Extended, Tail};
@@ -155,6 +157,25 @@ fn alloc<B: Base>(typ: PyTypeRef, _items: usize, vm: &VirtualMachine) -> PyResul
 /// Raises: `TypeError` -- `typ` is not derived from an extension's type.
 pub fn new_instance(typ: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
     let class = made_by_extension(&typ, vm)?;
+    instance_of(class, typ, args, vm)
+}
+
+/// `tp_new` of a type that inherits the native base's. Source: CPython, `object_new`, "excess_args".
+///
+/// Raises: `TypeError` -- arguments that neither the base nor an `__init__` takes.
+pub fn inherited_new(typ: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    let class = made_by_extension(&typ, vm)?;
+    let object_type = vm.ctx.types.object_type;
+    if class.native_type.is(object_type) && !(args.args.is_empty() && args.kwargs.is_empty()) {
+        let init = vm.ctx.intern_str("__init__");
+        let (its, objects) = (typ.get_attr(init), object_type.get_attr(init));
+        if its
+            .zip(objects)
+            .is_some_and(|(its, objects)| its.is(&objects))
+        {
+            return Err(vm.new_type_error(format!("{}() takes no arguments", typ.name())));
+        }
+    }
     instance_of(class, typ, args, vm)
 }
 

@@ -6,3 +6,4 @@ mod pyo3;
 mod slots;
 mod support;
 mod types;
+mod without_new;
