@@ -1,6 +1,8 @@
 //! Which trampoline goes into which slot of RustPython. A table.
 
-use rustpython_vm::builtins::PyType;
+use rustpython_vm::builtins::{PyType, PyTypeRef};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::class::Class;
 use super::trampolines_container as container;
@@ -10,6 +12,8 @@ use crate::slot_ids::*;
 
 /// Depths that trampolines were compiled for: how many classes of extensions may extend one another.
 pub const MAX_DEPTH: usize = 8;
+
+type NewFunc = fn(PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult;
 
 /// Put a trampoline into every slot that `class` itself defines. False if the class is too deep.
 pub fn install(class: &Class) -> bool {
@@ -25,6 +29,30 @@ pub fn install(class: &Class) -> bool {
         MAX_DEPTH.. => return false,
     }
     true
+}
+
+/// The trampoline for the `tp_new` that `class` itself or the nearest class below it defines, and that class.
+///
+/// The type's slot does not always hold it: after an assignment to `__bases__` RustPython puts a function of its own
+/// there, which looks up `__new__`.
+pub fn new_trampoline(class: &Class) -> Option<(&'static Class, NewFunc)> {
+    let maker = *class
+        .chain
+        .iter()
+        .rev()
+        .find(|class| class.own.has(Py_tp_new))?;
+    let trampoline: NewFunc = match maker.depth {
+        0 => object::new::<0>,
+        1 => object::new::<1>,
+        2 => object::new::<2>,
+        3 => object::new::<3>,
+        4 => object::new::<4>,
+        5 => object::new::<5>,
+        6 => object::new::<6>,
+        7 => object::new::<7>,
+        MAX_DEPTH.. => return None,
+    };
+    Some((maker, trampoline))
 }
 
 fn install_at<const D: usize>(class: &Class) {

@@ -12,7 +12,9 @@ use rustpython_vm::function::{Callee, FuncArgs, ItemDoc, PyMethodDef, PyMethodFl
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 use super::call::{optional_pointer, pointer, with_arguments};
+use super::class::class_of;
 use super::functions::{Binary, Fast, FastWithKeywords, Method, Ternary};
+use super::install::new_trampoline;
 use super::text::leaked_text;
 use crate::boundary::call_extension;
 use crate::objects::as_pointer;
@@ -344,18 +346,16 @@ fn call_new(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         let words = format!("{name}.__new__({sub}): {sub} is not a subtype of {name}");
         return Err(vm.new_type_error(words));
     }
-    let new = class
-        .slots
-        .new
-        .load()
+    let (maker, new) = class_of(&class)
+        .and_then(new_trampoline)
         .ok_or_else(|| vm.new_type_error(format!("cannot create '{name}' instances")))?;
     // The class that gives `subtype` its layout must make the object; Python classes on the way pass it on.
-    let maker = super::class::class_of(&subtype);
-    let its_new = maker.and_then(|maker| maker.typ.slots.new.load());
-    if let (Some(maker), Some(its_new)) = (maker, its_new)
-        && its_new as usize != new as usize
+    let layout = class_of(&subtype).filter(|class| class.typ.slots.new.load().is_some());
+    if let Some(layout) = layout
+        && let Some((its_maker, _)) = new_trampoline(layout)
+        && !core::ptr::eq(its_maker, maker)
     {
-        let safe = maker.typ.slot_name().to_owned();
+        let safe = layout.typ.slot_name().to_owned();
         let words = format!("{name}.__new__({sub}) is not safe, use {safe}.__new__()");
         return Err(vm.new_type_error(words));
     }
