@@ -221,6 +221,16 @@ def run_tool(argv: Sequence[str], *, what: str, environment: Mapping[str, str | 
         raise BuildError(f"{what}: {argv[0]} failed with exit code {process.returncode}\n" + "\n".join(tail))
 
 
+def forget_product(target: Path, library: str) -> None:
+    """Remove a library that an earlier build left in a shared target directory, so that cargo links it anew.
+
+    Cargo names libraries after their crates alone.  Another checkout's one lies at the same place, and cargo
+    takes it for this checkout's if it has compiled this one before.
+    """
+    for folder in ("release", "release/deps"):
+        (target / folder / library).unlink(missing_ok=True)
+
+
 def cargo_module(
     extension: Extension,
     site: Path,
@@ -238,6 +248,7 @@ def cargo_module(
     features = ",".join(("pyo3/abi3t", *extension.features))
     argv = ["cargo", "build", "--release", "--lib", "--manifest-path", str(extension.manifest)]
     argv += ["--features", features, *([] if extension.default_features else ["--no-default-features"])]
+    forget_product(target, f"lib{extension.library}.so")
     run_tool(
         [*argv, "--target-dir", str(target)],
         what=f"compiling {extension.name}",

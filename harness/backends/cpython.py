@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.backends.base import Backend, Request
 from harness.backends.interpreters import Interpreter, installed, probe
 from harness.backends.rustpython import LANGUAGE_VERSION as NEAREST_TO
-from harness.builds import Built, Progress, build_extension, run_tool
+from harness.builds import Built, Progress, build_extension, forget_product, run_tool
 from harness.errors import BackendUnavailableError, BuildError
 from harness.extensions import Extension
 from harness.process import WorkerCommand
@@ -61,6 +61,7 @@ def _build_with_maturin(
     extension: Extension, interpreter: Interpreter, site: Path, target: Path, progress: Progress
 ) -> Path:
     wheels = site.parent / "wheels"
+    forget_product(target, f"lib{extension.library}.so")
     argv = [sys.executable, "-m", "maturin", "build", "--release", "--manifest-path", str(extension.manifest)]
     argv += ["--interpreter", interpreter.executable, "--target-dir", str(target), "--out", str(wheels)]
     # The linker of a wheel for publishing may be older than this machine's libraries; ours stays here.

@@ -22,6 +22,7 @@ from harness.builds import (
     cache_directory,
     cargo_module,
     digest_of,
+    forget_product,
     kept_about,
     locked,
     run_tool,
@@ -110,6 +111,7 @@ def check_host(*command: str, progress: Progress) -> None:
 def _run_cargo(command: str, *arguments: str, progress: Progress) -> Path:
     """Run cargo on the host's crates, whose lock the caller holds; return the target directory."""
     target = cache_directory() / "target" / f"host-{digest_of(VERSION)[:8]}"
+    forget_product(target, RUNTIME)
     run_tool(
         # Some of RustPython's dependencies declare a newer compiler than they need.
         [
