@@ -27,14 +27,18 @@ def progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def outcome(package: pins.Package, backends: list[suites.Backend], tools: Path) -> report.Outcome:
+def outcome(package: pins.Package, backends: list[suites.Backend]) -> report.Outcome:
     """Run one package on every backend; a compiler's refusal is an outcome."""
     fetched = pins.fetch(package, progress)
     pyo3 = pins.pyo3_version(fetched)
     made = report.Outcome(package, ".".join(map(str, pyo3)) if pyo3 else "none")
+    if not pyo3:
+        made.refused["all"] = "it does not use PyO3"
+        return made
     if pyo3 < report.FIRST_PYO3:
         made.refused["all"] = f"its PyO3 is older than {'.'.join(map(str, report.FIRST_PYO3))}"
         return made
+    tools = pins.tools(package, progress)
     for backend in backends:
         try:
             made.suites[backend.name] = suites.run_suite(fetched, backend, tools, progress)
@@ -52,11 +56,10 @@ def main() -> int:
     if options.refresh:
         pins.TABLE.write_text(pins.refreshed(pins.TABLE.read_text(encoding="utf-8"), progress), encoding="utf-8")
     backends = [provide(name, Request(None, progress)) for name in DEFAULT_BACKENDS]
-    tools = pins.tools(progress)
     chosen = [each for each in pins.read_packages() if options.only in (None, each.name)]
     if not chosen:
         parser.error(f"{options.only} is not in {pins.TABLE.relative_to(ROOT)}")
-    outcomes = [outcome(package, backends, tools) for package in chosen]
+    outcomes = [outcome(package, backends) for package in chosen]
     versions = {backend.name: str(backend.versions["interpreter"]) for backend in backends}
     page = report.render(outcomes, DEFAULT_BACKENDS, versions)
     if options.only:

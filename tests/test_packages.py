@@ -38,7 +38,7 @@ def backends() -> list[Backend]:
 @pytest.mark.parametrize("package", ALWAYS, ids=lambda package: package.name)
 def test_the_suites_of_published_packages_say_what_the_page_says(package: pins.Package) -> None:
     try:
-        tools, fetched = pins.tools(progress), pins.fetch(package, progress)
+        tools, fetched = pins.tools(package, progress), pins.fetch(package, progress)
     except pins.DownloadError as error:
         if os.environ.get("CI"):
             raise
@@ -150,11 +150,19 @@ def test_what_needs_a_stand_in_is_skipped_and_says_so(run_fake: RunFake) -> None
 
 
 def test_a_package_without_a_suite_is_imported(run_fake: RunFake, tmp_path: Path) -> None:
-    (tmp_path / "site").mkdir()
+    (tmp_path / "site").mkdir(exist_ok=True)
     (tmp_path / "site" / "fake.py").write_text("")
     assert run_fake("", suite=[]).verdicts() == {"test_import.py::test_import": "passed"}
     (tmp_path / "site" / "fake.py").write_text("raise ImportError('no')")
     assert run_fake("# other inputs", suite=[]).tests[0].message == "ImportError: no"
+
+
+def test_the_package_that_is_tested_is_the_built_one(run_fake: RunFake, tmp_path: Path) -> None:
+    (tmp_path / "site" / "fake").mkdir(parents=True)
+    (tmp_path / "site" / "fake" / "__init__.py").write_text("built = True")
+    (tmp_path / "unpacked" / "fake").mkdir(parents=True)
+    (tmp_path / "unpacked" / "fake" / "__init__.py").write_text("built = False")
+    assert list(run_fake("import fake\ndef test_a(): assert fake.built\n").verdicts().values()) == ["passed"]
 
 
 def test_a_second_run_is_taken_from_the_cache(run_fake: RunFake, tmp_path: Path) -> None:
@@ -197,6 +205,13 @@ def test_a_file_with_another_hash_is_refused(tmp_path: Path, monkeypatch: pytest
     assert not list((tmp_path / "published").iterdir())
 
 
+def test_what_a_suite_needs_is_pinned() -> None:
+    for package in pins.read_packages():
+        assert pins.requirements(package.needs).count("--hash=sha256:") == len(package.needs)
+    with pytest.raises(pins.DownloadError, match=r"nothing is not in .*requirements\.txt: there are anyio, "):
+        pins.requirements(["nothing"])
+
+
 def test_a_refresh_writes_version_and_hash_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     def download(_requirement: str, name: str, to: Path) -> Path:
         (to / f"{name}-2.5.tar.gz").write_bytes(b"new")
@@ -218,11 +233,13 @@ def test_the_version_of_pyo3_is_the_locked_one_or_the_one_asked_for(tmp_path: Pa
     assert pins.pyo3_version(fetched) == (0, 30, 1)
 
 
+VERSIONS = {"one": "3.14.1", "other": "0.6.0"}
+
 # --- the page --------------------------------------------------------------------------------------
 
 
 def test_a_page_is_read_as_it_was_written() -> None:
-    package = pins.Package("p", "1.0", "0", suite=["tests"])
+    package = pins.Package("p", "1.0", "0", suite=["tests"], always=True)
     names = ["tests/a.py::test_x[1|2]", "tests/a.py::test_y"]
     one = suites.Suite([suites.Test(name, "passed") for name in names])
     other = suites.Suite([suites.Test(names[0], "failed", "a | b\nc")])
@@ -230,11 +247,20 @@ def test_a_page_is_read_as_it_was_written() -> None:
         report.Outcome(package, "0.30.1", {"one": one, "other": other}),
         report.Outcome(pins.Package("q", "2", "0"), "0.28", refused={"all": "its PyO3 is older than 0.29"}),
     ]
-    page = report.render(outcomes, ["one", "other"], {"one": "3.14.1", "other": "0.6.0"})
+    page = report.render(outcomes, ["one", "other"], VERSIONS)
     assert report.verdicts_on(page) == {
         "p": {names[0]: {"one": "passed", "other": "failed"}, names[1]: {"one": "passed", "other": "absent"}}
     }
     assert "Run with one 3.14.1, other 0.6.0." in page
-    assert "| p | 1.0 | 0.30.1 | 2 | 2 passed | 1 failed |  |" in page
+    assert "| p* | 1.0 | 0.30.1 | 2 | 2 passed | 1 failed |  |" in page
     assert "| q | 2 | 0.28 |  | not run | not run | its PyO3 is older than 0.29 |" in page
     assert "| `tests/a.py::test_x[1\\|2]` | passed | failed | a \\| b c |" in page
+
+
+def test_of_a_package_that_is_run_by_the_tool_only_what_does_not_pass_is_listed() -> None:
+    package = pins.Package("p", "1.0", "0", suite=["tests"])
+    one = suites.Suite([suites.Test("a", "passed"), suites.Test("b", "passed")])
+    other = suites.Suite([suites.Test("a", "passed"), suites.Test("b", "failed", "why")])
+    page = report.render([report.Outcome(package, "0.30.1", {"one": one, "other": other})], ["one", "other"], VERSIONS)
+    assert report.verdicts_on(page) == {"p": {"b": {"one": "passed", "other": "failed"}}}
+    assert page.endswith("| `b` | passed | failed | why |\n\nThe other 1 tests pass.\n")

@@ -10,6 +10,7 @@ import sys
 import tarfile
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from harness.builds import Progress, cache_directory, locked
 HERE = Path(__file__).parent
 TABLE = HERE / "packages.toml"
 REQUIREMENTS = HERE / "requirements.txt"
+PYTEST = ("iniconfig", "packaging", "pluggy", "pygments", "pytest")
 
 
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +32,7 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
     suite: list[str] = []
     always: bool = False
+    needs: list[str] = []
     stand_ins: list[str] = []
     why: str = ""
 
@@ -108,25 +111,36 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version)))
 
 
-def tools(progress: Progress) -> Path:
-    """Return a directory with pytest and what the suites import beside it, all of it pure Python.
+def tools(package: Package, progress: Progress) -> Path:
+    """Return a directory with pytest and what a package's suite imports beside it, all of it pure Python.
 
-    Raises: DownloadError -- pip cannot get them.
+    Raises: DownloadError -- pip cannot get them, or the package needs what is not in ``requirements.txt``.
     """
-    pinned = REQUIREMENTS.read_bytes()
-    place = cache_directory() / "published" / f"tools-{hashlib.sha256(pinned).hexdigest()[:12]}"
+    pinned = requirements((*PYTEST, *package.needs))
+    place = cache_directory() / "published" / f"tools-{hashlib.sha256(pinned.encode()).hexdigest()[:12]}"
     with locked("published-tools", progress):
         if not place.exists():
-            progress("installing pytest for the interpreters")
+            progress(f"installing pytest for the suite of {package.name}")
             place.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as directory:
-                fresh = Path(directory) / "fresh"
+                fresh, chosen = Path(directory) / "fresh", Path(directory) / "requirements.txt"
+                chosen.write_text(pinned)
                 _pip(
                     *("install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
-                    *("--no-compile", "--target", str(fresh), "--requirement", str(REQUIREMENTS)),
+                    *("--no-compile", "--target", str(fresh), "--requirement", str(chosen)),
                 )
                 fresh.rename(place)
     return place
+
+
+def requirements(names: Sequence[str]) -> str:
+    """Return the lines of ``requirements.txt`` with these names.  Raises: DownloadError -- there is none."""
+    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines(keepends=True)
+    pinned = {line.partition("==")[0]: line for line in lines if "==" in line}
+    for name in names:
+        if name not in pinned:
+            raise DownloadError(f"{name} is not in {REQUIREMENTS}: there are {', '.join(sorted(pinned))}")
+    return "".join(pinned[name] for name in names)
 
 
 def refreshed(text: str, progress: Progress) -> str:

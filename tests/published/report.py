@@ -38,7 +38,10 @@ class Outcome:
 
 
 def render(outcomes: Sequence[Outcome], backends: Sequence[str], versions: dict[str, str]) -> str:
-    """Return the page: a line for each package, then a table of tests for each that was run."""
+    """Return the page: a line for each package, then a table of tests for each that was run.
+
+    All tests of a package that the project's own tests run are listed, of the others those that do not pass.
+    """
     described = ", ".join(f"{name} {versions[name]}" for name in backends)
     text = HEAD.format(versions=described, columns=" | ".join(backends), rules=" | ".join("---" for _ in backends))
     for outcome in outcomes:
@@ -89,12 +92,16 @@ def _tests(outcome: Outcome, backends: Sequence[str]) -> str:
     text = f"## {package.name} {package.version}\n\n"
     text += f"| test | {' | '.join(backends)} | note |\n| --- | {' | '.join('---' for _ in backends)} | --- |\n"
     names = {name: None for suite in outcome.suites.values() for name in suite.verdicts()}
+    left_out = 0
     for name in names:
         tests = {backend: _find(outcome, backend, name) for backend in backends}
+        if not package.always and {verdict for verdict, _ in tests.values()} <= {"passed", "not-run"}:
+            left_out += 1
+            continue
         notes = dict.fromkeys(message for verdict, message in tests.values() if verdict != "passed" and message)
         row = [f"`{escaped(name)}`", *(verdict for verdict, _ in tests.values()), cell("; ".join(notes))]
         text += f"| {' | '.join(row)} |\n"
-    return text
+    return text + (f"\nThe other {left_out} tests pass.\n" if left_out else "")
 
 
 def _find(outcome: Outcome, backend: str, name: str) -> tuple[str, str]:

@@ -80,6 +80,10 @@ def run_suite(fetched: Fetched, backend: Backend, tools: Path, progress: Progres
         copy = Path(directory) / "package"
         # A copy, because a test may write beside itself and what is in the cache is what was published.
         shutil.copytree(fetched.directory, copy, ignore=shutil.ignore_patterns("target"))
+        if extension.python_source is not None:
+            # What lies here is the package without its module; `site` has both.
+            root = copy / extension.python_source.relative_to(fetched.directory)
+            shutil.rmtree(root / extension.module.partition(".")[0])
         if not package.suite:
             (copy / IMPORT_ONLY).write_text(f"def test_import():\n    import {extension.module}\n")
         suite = _run(package, backend.command.argv, path, Path(directory))
@@ -147,7 +151,9 @@ def _wait(argv: list[str], cwd: Path, environment: dict[str, str], record: Path,
             try:
                 return process.wait(timeout=1.0)
             except subprocess.TimeoutExpired:
-                silent = time.time() - record.stat().st_mtime
+                written = record.stat()
+                # Nothing is written before the first test, and a large suite is long in collecting.
+                silent = time.time() - written.st_mtime if written.st_size else 0.0
                 if silent > SILENCE_TIMEOUT_S or time.monotonic() - begun > SUITE_TIMEOUT_S:
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
