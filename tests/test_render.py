@@ -169,6 +169,13 @@ def test_no_line_of_a_failure_text_is_endless_or_upsets_a_terminal(name: str) ->
         line.encode("utf-8")
 
 
+def test_a_context_that_is_the_cause_is_told_by_these_words() -> None:
+    cause = ["e", "builtins.KeyError", [], {"str": "inner"}]
+    raised = Raised(["e", "builtins.ValueError", [], {"str": "outer", "cause": cause, "context": "the cause"}])
+    shown = list(failure.describe_observation(Observation(raised)))
+    assert [line.strip() for line in shown[1:]] == ["cause: KeyError: inner", "context: the cause"]
+
+
 def test_an_unsupported_outcome_names_what_is_missing() -> None:
     [line] = failure.describe_observation(Observation(Unsupported(("PyA", "PyB"))))
     assert line == "unsupported: PyA, PyB missing"

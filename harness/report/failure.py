@@ -160,7 +160,9 @@ def describe_exception(exception: Wire) -> str:
 def _exception_details(exception: Wire) -> Iterator[str]:
     details = exception[3]
     for name in ("cause", "context"):
-        if name in details:
+        if isinstance(details.get(name), str):
+            yield f"  {name}: {details[name]}"
+        elif name in details:
             yield _cut(f"  {name}: {describe_exception(details[name])}")
     if "notes" in details:
         yield _cut(f"  notes: {[_text(each) for each in details['notes']]}")
