@@ -272,9 +272,7 @@ unsafe fn add_attributes(vm: &VirtualMachine, class: &'static Class, spec: &Spec
     if let Some(module) = spec.module_name() {
         typ.set_str_attr("__module__", ctx.new_str(module), ctx);
     }
-    let doc = spec
-        .doc
-        .and_then(|doc| doc_without_signature(spec.name(), doc));
+    let doc = spec.doc.map(|doc| doc_without_signature(spec.name(), doc));
     let doc = doc.map_or_else(|| ctx.none(), |doc| ctx.new_str(doc).into());
     typ.set_str_attr("__doc__", doc, ctx);
     add_slot_wrappers(vm, class);

@@ -5,6 +5,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::class::Class;
+use super::natives::inherited_new;
 use super::trampolines_container as container;
 use super::trampolines_number as number;
 use super::trampolines_object as object;
@@ -13,7 +14,7 @@ use crate::slot_ids::*;
 /// Depths that trampolines were compiled for: how many classes of extensions may extend one another.
 pub const MAX_DEPTH: usize = 8;
 
-type NewFunc = fn(PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult;
+pub type NewFunc = fn(PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult;
 
 /// Put a trampoline into every slot that `class` itself defines. False if the class is too deep.
 pub fn install(class: &Class) -> bool {
@@ -31,17 +32,14 @@ pub fn install(class: &Class) -> bool {
     true
 }
 
-/// The trampoline for the `tp_new` that `class` itself or the nearest class below it defines, and that class.
+/// The trampoline for the `tp_new` that `class` itself or the nearest class below it defines; the native base's if none does.
 ///
 /// The type's slot does not always hold it: after an assignment to `__bases__` RustPython puts a function of its own
 /// there, which looks up `__new__`.
-pub fn new_trampoline(class: &Class) -> Option<(&'static Class, NewFunc)> {
-    let maker = *class
-        .chain
-        .iter()
-        .rev()
-        .find(|class| class.own.has(Py_tp_new))?;
-    let trampoline: NewFunc = match maker.depth {
+pub fn new_trampoline(class: &Class) -> NewFunc {
+    let makers = class.chain.iter().rev();
+    let maker = makers.copied().find(|class| class.own.has(Py_tp_new));
+    match maker.map_or(MAX_DEPTH, |maker| maker.depth) {
         0 => object::new::<0>,
         1 => object::new::<1>,
         2 => object::new::<2>,
@@ -50,9 +48,8 @@ pub fn new_trampoline(class: &Class) -> Option<(&'static Class, NewFunc)> {
         5 => object::new::<5>,
         6 => object::new::<6>,
         7 => object::new::<7>,
-        MAX_DEPTH.. => return None,
-    };
-    Some((maker, trampoline))
+        MAX_DEPTH.. => inherited_new,
+    }
 }
 
 fn install_at<const D: usize>(class: &Class) {

@@ -346,14 +346,13 @@ fn call_new(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         let words = format!("{name}.__new__({sub}): {sub} is not a subtype of {name}");
         return Err(vm.new_type_error(words));
     }
-    let (maker, new) = class_of(&class)
-        .and_then(new_trampoline)
+    let new = class_of(&class)
+        .map(new_trampoline)
         .ok_or_else(|| vm.new_type_error(format!("cannot create '{name}' instances")))?;
     // The class that gives `subtype` its layout must make the object; Python classes on the way pass it on.
     let layout = class_of(&subtype).filter(|class| class.typ.slots.new.load().is_some());
     if let Some(layout) = layout
-        && let Some((its_maker, _)) = new_trampoline(layout)
-        && !core::ptr::eq(its_maker, maker)
+        && new_trampoline(layout) as usize != new as usize
     {
         let safe = layout.typ.slot_name().to_owned();
         let words = format!("{name}.__new__({sub}) is not safe, use {safe}.__new__()");

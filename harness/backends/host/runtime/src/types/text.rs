@@ -14,15 +14,13 @@ pub fn leaked_text(vm: &VirtualMachine, text: &CStr) -> PyResult<&'static str> {
     Ok(Box::leak(text.to_owned().into_boxed_str()))
 }
 
-/// The docstring behind a text signature, as `_PyType_GetDocFromInternalDoc` finds it; `None` if nothing is left.
-pub fn doc_without_signature<'a>(name: &str, text: &'a str) -> Option<&'a str> {
+/// The docstring behind a text signature, which may be empty. Source: CPython, `_PyType_DocWithoutSignature`.
+pub fn doc_without_signature<'a>(name: &str, text: &'a str) -> &'a str {
     const END: &str = ")\n--\n\n";
-    let doc = text
-        .strip_prefix(name)
+    text.strip_prefix(name)
         .filter(|rest| rest.starts_with('('))
         .and_then(|rest| rest.find(END).map(|end| &rest[end + END.len()..]))
-        .unwrap_or(text);
-    (!doc.is_empty()).then_some(doc)
+        .unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -33,11 +31,11 @@ mod tests {
     fn the_signature_is_cut_off_only_if_it_is_one() {
         assert_eq!(
             doc_without_signature("C", "C(a, b=(1))\n--\n\nText"),
-            Some("Text")
+            "Text"
         );
-        assert_eq!(doc_without_signature("C", "C(a)\n--\n\n"), None);
-        assert_eq!(doc_without_signature("C", "C(a) is it"), Some("C(a) is it"));
-        assert_eq!(doc_without_signature("C", "Text"), Some("Text"));
-        assert_eq!(doc_without_signature("C", ""), None);
+        assert_eq!(doc_without_signature("C", "C(a)\n--\n\n"), "");
+        assert_eq!(doc_without_signature("C", "C(a) is it"), "C(a) is it");
+        assert_eq!(doc_without_signature("C", "Text"), "Text");
+        assert_eq!(doc_without_signature("C", ""), "");
     }
 }
