@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.auto.kinds import LIMITS, PLAIN, instance_kind, integers_between
+from harness.auto.kinds import FIRST_INSTANCE, LIMITS, PLAIN, instance_kind, integers_between
 from harness.auto.learning import Learnt, Target, learn
 from harness.auto.probing import Trial, refusal_of, trial_of
 from harness.auto.surface import Parameter
@@ -48,7 +48,7 @@ class Hang(BaseException):
 
 
 def learnt(function: Callable[..., Any], told: tuple[Parameter, ...] | None, **more: Any) -> Learnt:
-    target = Target((), lambda positional, keywords: Step("call", "f", positional, keywords), told)
+    target = Target(lambda positional, keywords: (Step("call", "f", positional, keywords),), told)
     return learn(target, more.pop("kinds", PLAIN), Function(function), **more)
 
 
@@ -182,8 +182,8 @@ def test_an_instance_of_an_own_class_is_one_kind_more() -> None:
     def function(account: Any) -> None:
         need("account", account, Result)
 
-    found = learnt(function, parameters("account"), kinds=(*PLAIN, instance_kind("Account", 3)))
-    assert found.parameters[0].instances == (3,)
+    found = learnt(function, parameters("account"), kinds=(*PLAIN, instance_kind("Account", FIRST_INSTANCE + 3)))
+    assert found.parameters[0].instances == (FIRST_INSTANCE + 3,)
     assert found.parameters[0].expressions == ()
 
 
@@ -207,7 +207,7 @@ def test_learning_is_the_same_each_time() -> None:
 
     first, second = Function(function), Function(function)
     for each in (first, second):
-        target = Target((), lambda positional, keywords: Step("call", "f", positional, keywords), parameters(*"abc"))
+        target = Target(lambda positional, keywords: (Step("call", "f", positional, keywords),), parameters(*"abc"))
         learn(target, PLAIN, each, seed=4)
     assert repr(first.calls) == repr(second.calls)
 

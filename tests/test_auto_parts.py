@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.auto.kinds import PLAIN, instance_kind
+from harness.auto.kinds import FIRST_INSTANCE, PLAIN, instance_kind
 from harness.auto.operations import operand_count, step_with_operands, steps_without_operands
 from harness.auto.selection import Selection, select
 from harness.auto.stubs import kind_of, read_stubs
@@ -98,8 +98,8 @@ def test_annotations_become_kinds() -> None:
     assert hints["items"].expression == "lists(tuples(any_text(), any_int()), max_size=6)"
     assert hints["items"].samples == ([("a", 1)],)
     assert hints["key"].expression == "one_of(callback(scalar(), scalar()), none())"
-    merge = stubs.hints("Account.merge", {"Account": instance_kind("Account", 2)})
-    assert merge["other"].samples == (Result(2),)
+    merge = stubs.hints("Account.merge", {"Account": instance_kind("Account", FIRST_INSTANCE + 2)})
+    assert merge["other"].samples == (Result(FIRST_INSTANCE + 2),)
     assert stubs.hints("Account.merge", {}) == {}
 
 

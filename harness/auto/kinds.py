@@ -11,7 +11,7 @@ from harness.values import ArrayOf, Callback, IteratorOf, Made, Named, Odd, Resu
 class Kind:
     """One kind of argument: the expression that draws it and values that stand for it, the first above all.
 
-    ``instance`` is the place, among a case's first steps, of the object that is passed; None for plain values.
+    ``instance`` is the number of an instance, as :func:`instance_kind` gives it out; None for plain values.
     """
 
     name: str
@@ -96,9 +96,13 @@ LIKELY_TEXTS = (
 """Texts to try where every other text is refused by the function itself."""
 
 
-def instance_kind(name: str, place: int) -> Kind:
-    """Return the kind of an instance of one of the extension's own classes, made by an earlier step."""
-    return Kind(f"instance of {name}", f"result({place})", (Result(place),), place)
+FIRST_INSTANCE = 1_000_000
+"""Results from here on stand for instances of classes, until the steps that make them have places."""
+
+
+def instance_kind(name: str, number: int) -> Kind:
+    """Return the kind of an instance of the extension's class with that number, from ``FIRST_INSTANCE`` on."""
+    return Kind(f"instance of {name}", f"result({number})", (Result(number),), number)
 
 
 LIMITS = tuple(

@@ -25,6 +25,9 @@ from harness.values import Value
 KINDS_LIMIT = 8
 """Kinds that one expression mixes: more would make each of them rare."""
 
+INSTANCES_LIMIT = 2
+"""Instances of own classes that are passed where anything is taken."""
+
 SEARCH_LIMIT = 1600
 """Combinations that are tried where a refusal does not say which argument it is about: every one of two kinds."""
 
@@ -44,14 +47,13 @@ SUBSUMED = {
 }
 """Kinds that another one draws as well."""
 
-Make = Callable[[tuple[Value, ...], tuple[tuple[str, Value], ...]], Step]
+Make = Callable[[tuple[Value, ...], tuple[tuple[str, Value], ...]], tuple[Step, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something to call: the steps that come before it, the step for given arguments, and its parameters."""
+    """Something to call: the program for given arguments, whose last step it is, and its parameters."""
 
-    before: tuple[Step, ...]
     make: Make
     parameters: tuple[Parameter, ...] | None
 
@@ -60,8 +62,8 @@ class Target:
 class Accepted:
     """What one parameter accepts.
 
-    ``expressions`` draw it, ``instances`` are the places of steps whose results it takes too, ``sample`` is one
-    value that works.  ``domain`` holds every integer that it takes, if they are few.  ``careful`` says that some
+    ``expressions`` draw it, ``instances`` are those of the extension's own classes that it takes too, ``sample`` is
+    one value that works.  ``domain`` holds every integer that it takes, if they are few.  ``careful`` says that some
     value ended the worker, so that nothing is drawn beyond what works.
     """
 
@@ -196,7 +198,9 @@ class _Learner:
         sample = (returned or good)[0][1]
         if ANYTHING.name in names and not ended:
             instances = tuple(kind.instance for kind, _ in good if kind.instance is not None)
-            return Accepted(parameter, (ANYTHING.expression,), sample, tuple(dict.fromkeys(instances)))
+            return Accepted(
+                parameter, (ANYTHING.expression,), sample, tuple(dict.fromkeys(instances))[:INSTANCES_LIMIT]
+            )
         return self._mixed(parameter, good, returned, ended=ended)
 
     def _mixed(
@@ -259,7 +263,7 @@ class _Learner:
 
     def _try(self, attempts: list[dict[str, Value]]) -> list[Trial]:
         self.trials += len(attempts)
-        return self.probe([(*self.target.before, self.target.make(*self._laid_out(each))) for each in attempts])
+        return self.probe([self.target.make(*self._laid_out(each)) for each in attempts])
 
     def _laid_out(self, given: dict[str, Value]) -> tuple[tuple[Value, ...], tuple[tuple[str, Value], ...]]:
         """Return positional and keyword arguments; what no position can reach is given by its name."""

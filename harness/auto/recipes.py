@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from harness.auto.kinds import Kind, instance_kind
+from harness.auto.kinds import FIRST_INSTANCE
 from harness.auto.learning import Accepted, Learnt
 from harness.case_specs import StepSpec
 from harness.program import Step
-from harness.values import Named, Result, Value
+from harness.renumbering import renumbered, results_in
+from harness.values import Named, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Recipe:
     """How an instance of a class is made.
 
     ``call`` is what is called with ``learnt`` arguments; with ``attribute`` it is found there instead, on the class
-    that ``owner`` names.  ``needs`` maps the places that ``learnt`` speaks of to the recipes for what is there.
+    that ``owner`` names.  ``needs`` maps the instances that ``learnt`` speaks of to the recipes for them.
     """
 
     name: str
@@ -38,22 +39,18 @@ class Layout:
     ``places`` tells where the instance of each recipe that was asked for is found.
     """
 
-    specs: tuple[StepSpec, ...]
-    steps: tuple[Step, ...]
-    places: tuple[int, ...]
-
-    def kinds(self, recipes: Sequence[Recipe]) -> tuple[Kind, ...]:
-        """Return the kinds of the instances that these steps make."""
-        return tuple(instance_kind(recipe.name, place) for recipe, place in zip(recipes, self.places))
+    specs: tuple[StepSpec, ...] = ()
+    steps: tuple[Step, ...] = ()
+    places: tuple[int, ...] = ()
 
 
-def lay_out(recipes: Sequence[Recipe], offset: int = 0) -> Layout:
+def lay_out(recipes: Iterable[Recipe], offset: int = 0) -> Layout:
     """Return the steps that make one instance by each recipe, in order, the first being step ``offset``."""
     specs: list[StepSpec] = []
     steps: list[Step] = []
     places = []
     for recipe in recipes:
-        inner = lay_out(tuple(recipe.needs.values()), offset + len(specs))
+        inner = lay_out(recipe.needs.values(), offset + len(specs))
         specs += inner.specs
         steps += inner.steps
         moved = dict(zip(recipe.needs, inner.places))
@@ -63,35 +60,35 @@ def lay_out(recipes: Sequence[Recipe], offset: int = 0) -> Layout:
             steps.append(Step("get", recipe.attribute, (Named(recipe.owner),)))
             continue
         specs.append(good_step(StepSpec(call=recipe.call), recipe.learnt.parameters, moved))
-        positional, keywords = sample_arguments(recipe.learnt.parameters, moved)
-        steps.append(Step("call", recipe.call, positional, keywords))
+        positional, keywords = sample_arguments(recipe.learnt.parameters)
+        steps.append(renumbered(Step("call", recipe.call, positional, keywords), moved))
     return Layout(tuple(specs), tuple(steps), tuple(places))
 
 
+def with_instances(before: tuple[Step, ...], step: Step, recipes: Mapping[int, Recipe]) -> tuple[Step, ...]:
+    """Return the program of a step whose instances are made by recipes, after the steps that come before it."""
+    needed = sorted({number for number in results_in(step) if number >= FIRST_INSTANCE})
+    layout = lay_out((recipes[number] for number in needed), len(before))
+    places = {number: number for number in range(len(before))} | dict(zip(needed, layout.places))
+    return (*before, *layout.steps, renumbered(step, places))
+
+
 def instances_in(parameters: Iterable[Accepted]) -> tuple[int, ...]:
-    """Return the places of the instances that any of these parameters takes, in order."""
-    return tuple(sorted({place for each in parameters for place in each.instances}))
+    """Return the instances that any of these parameters takes, in order."""
+    return tuple(sorted({number for each in parameters for number in each.instances}))
 
 
-def sample_arguments(
-    parameters: Sequence[Accepted], moved: dict[int, int]
-) -> tuple[tuple[Value, ...], tuple[tuple[str, Value], ...]]:
-    """Return one value for each required parameter; instances are where ``moved`` says that they are now."""
+def sample_arguments(parameters: Sequence[Accepted]) -> tuple[tuple[Value, ...], tuple[tuple[str, Value], ...]]:
+    """Return one value for each required parameter."""
     required = [each for each in parameters if not each.parameter.optional]
-    positional = tuple(_moved(each.sample, moved) for each in required if each.parameter.kind.startswith("POSITIONAL"))
-    keywords = tuple(
-        (each.parameter.name, _moved(each.sample, moved)) for each in required if each.parameter.kind == "KEYWORD_ONLY"
-    )
+    positional = tuple(each.sample for each in required if each.parameter.kind.startswith("POSITIONAL"))
+    keywords = tuple((each.parameter.name, each.sample) for each in required if each.parameter.kind == "KEYWORD_ONLY")
     return positional, keywords
-
-
-def _moved(value: Value, moved: dict[int, int]) -> Value:
-    return Result(moved[value.step]) if isinstance(value, Result) and value.step in moved else value
 
 
 def expression_of(accepted: Accepted, moved: dict[int, int], *, wrap: str = "") -> str:
     """Return the expression for one parameter; ``wrap`` is a word around it, which draws other things too."""
-    parts = [*accepted.expressions, *(f"result({moved[place]})" for place in accepted.instances if place in moved)]
+    parts = [*accepted.expressions, *(f"result({moved[number]})" for number in accepted.instances if number in moved)]
     mixed = parts[0] if len(parts) == 1 else f"one_of({', '.join(parts)})"
     return f"{wrap}({mixed})" if wrap and not accepted.careful and mixed != "anything()" else mixed
 
@@ -147,7 +144,7 @@ def _with_rest(step: StepSpec, accepted: Accepted, text: str) -> StepSpec:
     return replace_fields(step, extra_kwargs=f"dictionaries(identifiers(), {text}, max_size=2)")
 
 
-def with_needs(recipe: Recipe, needs: dict[int, Recipe]) -> Recipe:
+def with_needs(recipe: Recipe, needs: Mapping[int, Recipe]) -> Recipe:
     """Return a recipe with what it needs, reduced to what its parameters take."""
     used = instances_in(recipe.learnt.parameters)
-    return replace(recipe, needs={place: needs[place] for place in used if place in needs})
+    return replace(recipe, needs={number: needs[number] for number in used})

@@ -10,6 +10,7 @@ import msgspec
 
 from harness import lanes
 from harness.auto.probing import probe_on
+from harness.auto.scouting import Scout
 from harness.auto.selection import Selection, select
 from harness.auto.stubs import Stubs, read_stubs
 from harness.auto.surface import Surface, surface_of
@@ -63,7 +64,8 @@ class Source:
         # A worker of its own: what is tried must leave no traces where examples are compared.
         timeout_s = self.matrix.settings.timeout_s
         self._lane = Lane(reference, command, self.extension.module, [site], timeout_s=timeout_s)
-        return Workshop(surface, find_stubs(self.extension, Path(site)), probe_on(self._lane, self.extension.module))
+        stubs = find_stubs(self.extension, Path(site))
+        return Workshop(Scout(surface, stubs, probe_on(self._lane, self.extension.module)))
 
     def close(self) -> None:
         """End the worker that is asked."""
