@@ -96,6 +96,8 @@ LIKELY_TEXTS = (
 """Texts to try where every other text is refused by the function itself."""
 
 
+SMALL_RANGE = 1000
+
 FIRST_INSTANCE = 1_000_000
 """Results from here on stand for instances of classes, until the steps that make them have places."""
 
@@ -119,11 +121,20 @@ LIMITS = tuple(
 """Where integers of a width end; what is accepted shows which width a parameter has."""
 
 
-def integers_between(low: int, high: int) -> str:
-    """Return the expression for the integers that a parameter accepts, and those beside them."""
+def integers_between(low: int, high: int, *, beyond: bool = True) -> str:
+    """Return the expression for the integers that a parameter accepts: small ones, limits of widths, and any.
+
+    With ``beyond`` the integers beside the accepted ones are drawn too.
+    """
     if low <= LIMITS[0] and high >= LIMITS[-1]:
         return INTEGER.expression
-    return f"integers({_limit(low - 1)}, {_limit(high + 1)})"
+    edges = [low - 1, low, high, high + 1] if beyond else [low, high]
+    if high - low <= SMALL_RANGE:
+        return f"integers({_limit(edges[0])}, {_limit(edges[-1])})"
+    inside = [each for each in (-(2**31) - 1, 2**31, 2**32, 2**53 + 1, 2**64) if low < each < high]
+    told = ", ".join(map(_limit, dict.fromkeys([*edges, *inside])))
+    small = f"integers({max(low, -300)}, {min(high, 300)})"
+    return f"one_of({small}, sampled_from([{told}]), integers({_limit(low)}, {_limit(high)}))"
 
 
 def _limit(value: int) -> str:

@@ -221,7 +221,7 @@ class _Learner:
             if kind is INTEGER:
                 low, high, hung = self._limits(parameter)
                 ended = ended or hung
-                expressions.append(f"integers({low}, {high})" if ended else integers_between(low, high))
+                expressions.append(integers_between(low, high, beyond=not ended))
                 domain = (low, high) if high - low < DOMAIN_LIMIT else None
             elif kind is TEXT:
                 expressions.append(self._text(parameter, good, returned))

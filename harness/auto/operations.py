@@ -42,7 +42,13 @@ def steps_without_operands(special: str, on: str | int) -> tuple[StepSpec, ...]:
     if inner in BUILTINS:
         return (StepSpec(builtin=BUILTINS[inner], on=on),)
     if inner in METHODS:
-        return (StepSpec(method=special, on=on, args=METHODS[inner]),)
+        called = StepSpec(method=special, on=on, args=METHODS[inner])
+        blocks = (StepSpec(with_="pass", on=on), StepSpec(with_="raise", on=on, args=("exceptions()",)))
+        return (called, *blocks) if inner == "exit" else (called,)
+    if inner == "await":
+        return StepSpec(await_="run", on=on), StepSpec(await_="drive", on=on)
+    if inner in ("aiter", "aexit"):
+        return (StepSpec(await_="for" if inner == "aiter" else "with", on=on),)
     if inner == "iter":
         return (StepSpec(iterate=ITERATED, on=on), StepSpec(builtin="iter", on=on))
     if inner == "format":

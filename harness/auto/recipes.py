@@ -14,6 +14,9 @@ from harness.program import Step
 from harness.renumbering import renumbered, results_in
 from harness.values import Named, Value
 
+Places = Mapping[int, tuple[int, ...]]
+"""For the number of an instance, the steps of a program that make one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -53,7 +56,7 @@ def lay_out(recipes: Iterable[Recipe], offset: int = 0) -> Layout:
         inner = lay_out(recipe.needs.values(), offset + len(specs))
         specs += inner.specs
         steps += inner.steps
-        moved = dict(zip(recipe.needs, inner.places))
+        moved = placed(recipe.needs, inner.places)
         places.append(offset + len(specs))
         if recipe.attribute:
             specs.append(StepSpec(get=recipe.attribute, on=f"named({recipe.owner!r})"))
@@ -61,8 +64,16 @@ def lay_out(recipes: Iterable[Recipe], offset: int = 0) -> Layout:
             continue
         specs.append(good_step(StepSpec(call=recipe.call), recipe.learnt.parameters, moved))
         positional, keywords = sample_arguments(recipe.learnt.parameters)
-        steps.append(renumbered(Step("call", recipe.call, positional, keywords), moved))
+        steps.append(renumbered(Step("call", recipe.call, positional, keywords), dict(zip(recipe.needs, inner.places))))
     return Layout(tuple(specs), tuple(steps), tuple(places))
+
+
+def placed(numbers: Iterable[int], places: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """Return where each instance is, for numbers and places in the same order."""
+    found: dict[int, tuple[int, ...]] = {}
+    for number, place in zip(numbers, places):
+        found[number] = (*found.get(number, ()), place)
+    return found
 
 
 def with_instances(before: tuple[Step, ...], step: Step, recipes: Mapping[int, Recipe]) -> tuple[Step, ...]:
@@ -86,14 +97,15 @@ def sample_arguments(parameters: Sequence[Accepted]) -> tuple[tuple[Value, ...],
     return positional, keywords
 
 
-def expression_of(accepted: Accepted, moved: dict[int, int], *, wrap: str = "") -> str:
+def expression_of(accepted: Accepted, moved: Places, *, wrap: str = "") -> str:
     """Return the expression for one parameter; ``wrap`` is a word around it, which draws other things too."""
-    parts = [*accepted.expressions, *(f"result({moved[number]})" for number in accepted.instances if number in moved)]
+    places = [place for number in accepted.instances for place in moved.get(number, ())]
+    parts = [*accepted.expressions, *(f"result({place})" for place in places)]
     mixed = parts[0] if len(parts) == 1 else f"one_of({', '.join(parts)})"
     return f"{wrap}({mixed})" if wrap and not accepted.careful and mixed != "anything()" else mixed
 
 
-def good_step(step: StepSpec, parameters: Sequence[Accepted], moved: dict[int, int]) -> StepSpec:
+def good_step(step: StepSpec, parameters: Sequence[Accepted], moved: Places) -> StepSpec:
     """Return a step whose arguments are what its parameters accept; optional ones are given by name, or not."""
     args, kwargs = [], {}
     for each in parameters:
@@ -110,7 +122,7 @@ def good_step(step: StepSpec, parameters: Sequence[Accepted], moved: dict[int, i
     return replace_fields(step, args=tuple(args), kwargs=kwargs)
 
 
-def odd_step(step: StepSpec, parameters: Sequence[Accepted], moved: dict[int, int]) -> StepSpec:
+def odd_step(step: StepSpec, parameters: Sequence[Accepted], moved: Places) -> StepSpec:
     """Return a step that probes the checks: any argument may be anything, be missing, or be one too many."""
     args, kwargs = [], {}
     rest = False

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from harness.auto import operations
 from harness.auto.learning import Accepted, Learnt
 from harness.auto.recipes import (
+    Places,
     Recipe,
     expression_of,
     good_step,
     instances_in,
     lay_out,
     odd_step,
+    placed,
     replace_fields,
 )
 from harness.auto.scouting import MakeOn, Scout
@@ -60,7 +62,7 @@ class Place:
 
     start: tuple[StepSpec, ...]
     on: int
-    moved: dict[int, int]
+    moved: Places
 
 
 class Workshop:
@@ -103,7 +105,7 @@ class Workshop:
     def _call_cases(self, name: str, learnt: Learnt) -> Cases:
         numbers = instances_in(learnt.parameters)
         layout = lay_out(self.scout.recipes[each] for each in numbers)
-        moved = dict(zip(numbers, layout.places))
+        moved = placed(numbers, layout.places)
         step = StepSpec(call=name)
         good, odd = (shape(step, learnt.parameters, moved) for shape in (good_step, odd_step))
         # What was passed may die after the call, or be kept.
@@ -121,7 +123,9 @@ class Workshop:
         """Return the steps that make an instance, and the operands that what was learnt speaks of."""
         numbers = instances_in(parameter for each in learnt for parameter in each.parameters)[:limit]
         layout = lay_out((recipe, *(self.scout.recipes[each] for each in numbers)))
-        return Place(layout.specs, layout.places[0], dict(zip(numbers, layout.places[1:])))
+        own = next(number for number, each in self.scout.recipes.items() if each is recipe)
+        # An operand of its own class may be the instance itself.
+        return Place(layout.specs, layout.places[0], placed((own, *numbers), layout.places))
 
     def _method_cases(self, cls: Class, method: Function) -> Cases:
         name = f"{cls.name}.{method.name}"
@@ -161,8 +165,8 @@ class Workshop:
             return made | shown
         members = self._members(cls)
         place = self._place(recipe, members.values(), OPERANDS_LIMIT)
-        own = [place.moved[each] for each in place.moved if self.scout.recipes[each] is recipe]
-        either = f"one_of(result({place.on}), result({own[0]}))" if own else place.on
+        own = next(places for places in place.moved.values() if place.on in places)
+        either = f"one_of({', '.join(f'result({each})' for each in own)})" if len(own) > 1 else place.on
         cases = {name: program(place.start, self._member_steps(cls, members, either, place.moved), CLASS_STEPS)}
         if recipe.call == cls.name:
             cases |= self._subclass_cases(cls, recipe, members)
@@ -181,7 +185,7 @@ class Workshop:
         return {name: learnt for name, learnt in found.items() if learnt is not None}
 
     def _member_steps(
-        self, cls: Class, members: dict[str, Learnt], on: int | str, moved: dict[int, int]
+        self, cls: Class, members: dict[str, Learnt], on: int | str, moved: Places
     ) -> tuple[StepSpec, ...]:
         """Return a step for everything that can be done with an instance."""
         steps: list[StepSpec] = []
@@ -206,7 +210,7 @@ class Workshop:
         numbers = instances_in(parameter for each in members.values() for parameter in each.parameters)
         operands = [*recipe.needs.items(), *((each, self.scout.recipes[each]) for each in numbers[:OPERANDS_LIMIT])]
         layout = lay_out(each for _, each in operands)
-        moved = dict(zip((number for number, _ in operands), layout.places))
+        moved = placed((number for number, _ in operands), layout.places)
         place = len(layout.specs)
         apply = good_step(StepSpec(apply=place), recipe.learnt.parameters, moved)
         overridden = {name: "inherited()" for name in members if not name.startswith("__")}
@@ -236,7 +240,7 @@ class Workshop:
         return self.scout.of_member(cls, special, parameters, make)
 
 
-def _special_steps(special: str, learnt: Learnt, on: int | str, moved: dict[int, int]) -> tuple[StepSpec, ...]:
+def _special_steps(special: str, learnt: Learnt, on: int | str, moved: Places) -> tuple[StepSpec, ...]:
     """Return a step with operands that are taken, and one with operands that need not be."""
     if special == "__call__":
         step = StepSpec(method=special, on=on)
@@ -268,7 +272,7 @@ def every_value(name: str, step: StepSpec, learnt: Learnt, place: Place) -> Case
 
 
 def _arguments_around(
-    parameters: Sequence[Accepted], around: Accepted, expression: str, moved: dict[int, int]
+    parameters: Sequence[Accepted], around: Accepted, expression: str, moved: Places
 ) -> tuple[str, ...] | None:
     """Return positional arguments with one drawn and the others fixed; None if they cannot be told so."""
     args = []
@@ -280,7 +284,7 @@ def _arguments_around(
             if all(later.parameter.optional for later in parameters[parameters.index(each) + 1 :]):
                 return tuple(args)
         elif isinstance(each.sample, Result):
-            args.append(f"result({moved[each.sample.step]})")
+            args.append(f"result({moved[each.sample.step][0]})")
         else:
             args.append(f"just({render(each.sample)})")
     return tuple(args)

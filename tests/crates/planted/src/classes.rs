@@ -169,3 +169,21 @@ impl Keeping {
         held
     }
 }
+
+/// Not planted: says when it dies in both builds, for what others keep or leak.
+#[pyclass(module = "planted")]
+pub struct Witness;
+
+#[pymethods]
+impl Witness {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        println!("witness gone");
+    }
+}

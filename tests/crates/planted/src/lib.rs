@@ -21,7 +21,7 @@ const PLANTED: bool = cfg!(planted);
 mod planted {
     #[pymodule_export]
     use super::classes::{
-        Attribute, Dropped, Keeping, MeOrAnother, OnlySubclass, Settable, ThirdCall,
+        Attribute, Dropped, Keeping, MeOrAnother, OnlySubclass, Settable, ThirdCall, Witness,
     };
     #[pymodule_export]
     use super::contexts::{
