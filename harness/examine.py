@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.database import ExampleDatabase
 
 from harness.cases import KnownSpec
-from harness.compare import compare
+from harness.confirm import confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
 from harness.program import Program
@@ -225,42 +225,19 @@ class _Examiner:
         return True
 
     def _keep(self, finding: Finding) -> None:
-        """Run a smallest program twice more, in fresh workers, before anything is said of it.
-
-        It is flaky if the difference does not show there, or if a backend does not agree with itself.
-        """
-        identity = finding.identity
-        finding = self._trimmed(finding)
-        first, second = self._run_fresh(finding.program), self._run_fresh(finding.program)
-        rules = self.differential.rules
-        if first is None or second is None or first.identity != finding.identity:
-            self.findings[identity] = Judged(finding, "it did not show in fresh workers")
-            return
-        varying = [
-            lane.backend
-            for lane, before, after in (
-                (self.differential.reference, first.reference, second.reference),
-                (self.differential.other, first.other, second.other),
-            )
-            if compare(rules, reference=before, other=after).divergence is not None
-        ]
-        flaky = f"{' and '.join(varying)} answered two ways" if varying else ""
-        self.findings[identity] = Judged(first, flaky)
+        """Make the program as small as it can be, and run it twice more in fresh workers; it may be flaky."""
+        finding = smallest(self.differential, self._trimmed(finding))
+        self.findings[finding.identity] = confirmed(self.differential, finding)
 
     def _trimmed(self, finding: Finding) -> Finding:
         """Leave out what comes after the step that ends a worker."""
         if ended_a_worker(finding.divergence):
             for length in range(1, len(finding.program.steps)):
                 shorter = replace(finding.program, steps=finding.program.steps[:length])
-                seen = self._run_fresh(shorter)
+                seen = run_fresh(self.differential, shorter)
                 if seen is not None and ended_a_worker(seen.divergence):
                     return seen
         return finding
-
-    def _run_fresh(self, program: Program) -> Finding | None:
-        for lane in (self.differential.reference, self.differential.other):
-            lane.fresh()
-        return self.differential.run(program)
 
     def _given(
         self, phases: tuple[Phase, ...], database: ExampleDatabase | None, body: Callable[[Program], None]
