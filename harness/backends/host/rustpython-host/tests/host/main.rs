@@ -2,6 +2,7 @@
 
 mod classes;
 mod command_line;
+mod endings;
 mod pyo3;
 mod slots;
 mod support;

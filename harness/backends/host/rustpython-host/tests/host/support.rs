@@ -1,7 +1,8 @@
 //! Builds the fixtures once per test run and runs scripts in a copy of the host.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::{env, fs};
 
@@ -50,6 +51,42 @@ pub fn run(modules: &Path, script: &str) -> Ran {
         .args(["-c", script])
         .output()
         .expect("start the host"))
+}
+
+/// A command with nothing of this process's environment that an interpreter reads.
+pub fn bare(dir: &Path) -> Command {
+    let mut command = command(dir);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PYTHON") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("PYTHONPATH").current_dir(dir);
+    command
+}
+
+/// Run with these arguments and no input.
+pub fn with_arguments(dir: &Path, arguments: &[&str]) -> Ran {
+    ran(bare(dir)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("start"))
+}
+
+/// Run with these arguments and this text on stdin.
+pub fn with_input(dir: &Path, arguments: &[&str], input: &str) -> Ran {
+    let mut child = bare(dir)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("start");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(input.as_bytes()).expect("write");
+    drop(stdin);
+    ran(child.wait_with_output().expect("wait"))
 }
 
 pub fn ran(output: Output) -> Ran {
