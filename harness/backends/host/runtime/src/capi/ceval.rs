@@ -152,4 +152,30 @@ mod tests {
             }
         });
     }
+
+    #[test]
+    fn the_limit_is_set_and_frames_are_added() {
+        with_interpreter(|vm| {
+            let frame = evaluate(vm, "sys", "(lambda: sys._getframe())()");
+            // SAFETY: living objects.
+            unsafe {
+                PyEval_InitThreads();
+                let before = Py_GetRecursionLimit();
+                Py_SetRecursionLimit(before + 1);
+                assert_eq!(Py_GetRecursionLimit(), before + 1);
+                Py_SetRecursionLimit(before);
+                vm.set_exception(Some(vm.new_value_error("words")));
+                assert_eq!(PyTraceBack_Here(as_pointer(&frame).cast()), 0);
+                let raised = vm.take_raised_exception().expect("still pending");
+                let traceback = raised.__traceback__().expect("made");
+                let found = traceback
+                    .as_object()
+                    .get_attr("tb_frame", vm)
+                    .expect("a frame");
+                assert!(found.is(&frame));
+                assert_eq!(PyTraceBack_Here(null_mut()), -1);
+                assert!(crate::testing::pending_message(vm).starts_with("SystemError"));
+            }
+        });
+    }
 }

@@ -237,4 +237,47 @@ mod tests {
             }
         });
     }
+
+    #[test]
+    fn modules_by_objects_and_their_finders() {
+        with_interpreter(|vm| {
+            let text = |text: &str| evaluate(vm, "", &format!("'{text}'"));
+            let (name, path, cached) = (text("from_object"), text("/a/path"), text("/cached"));
+            let good = evaluate(
+                vm,
+                "",
+                "compile('x = __name__, __file__, __cached__', 'f', 'exec')",
+            );
+            let names = evaluate(vm, "", "('path',)");
+            let json = evaluate(vm, "json", "json");
+            let (os, none) = (text("os"), vm.ctx.none());
+            // SAFETY: living objects.
+            unsafe {
+                let module = PyImport_ImportModuleLevelObject(
+                    as_pointer(&os),
+                    as_pointer(&none),
+                    null_mut(),
+                    as_pointer(&names),
+                    0,
+                );
+                assert!(said(vm, module).starts_with("<module 'os'"));
+                let module = PyImport_ReloadModule(as_pointer(&json));
+                assert_eq!(module, as_pointer(&json));
+                assert!(said(vm, module).starts_with("<module 'json'"));
+                let module = PyImport_ExecCodeModuleObject(
+                    as_pointer(&name),
+                    as_pointer(&good),
+                    as_pointer(&path),
+                    as_pointer(&cached),
+                );
+                let module = crate::objects::owned_or_none(module).expect("a module");
+                let x = crate::objects::into_pointer(module.get_attr("x", vm).expect("x"));
+                assert_eq!(said(vm, x), "('from_object', '/a/path', '/cached')");
+                let finder = said(vm, PyImport_GetImporter(as_pointer(&text("/"))));
+                assert_eq!(finder, "FileFinder('/')");
+                assert_eq!(PyImport_ImportFrozenModuleObject(as_pointer(&os)), 1);
+                assert_eq!(PyImport_ImportFrozenModuleObject(as_pointer(&name)), 0);
+            }
+        });
+    }
 }

@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
     use crate::objects::as_pointer;
-    use crate::testing::{evaluate, pending_message, with_interpreter};
+    use crate::testing::{evaluate, pending_message, said, with_interpreter};
 
     #[test]
     fn what_does_not_fit_says_in_which_direction() {
@@ -92,6 +92,15 @@ mod tests {
                 assert_eq!(PyOS_strtol(c"-12x".as_ptr(), null_mut(), 10), -12);
                 assert_eq!(PyOS_strtoul(c"ff".as_ptr(), null_mut(), 16), 255);
             }
+        });
+    }
+
+    #[test]
+    fn how_integers_are_kept_is_told() {
+        with_interpreter(|vm| {
+            // SAFETY: no arguments.
+            let info = said(vm, unsafe { PyLong_GetInfo() });
+            assert!(info.starts_with("sys.int_info(bits_per_digit="), "{info}");
         });
     }
 }

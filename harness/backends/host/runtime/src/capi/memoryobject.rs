@@ -175,4 +175,25 @@ mod tests {
             );
         });
     }
+
+    #[test]
+    fn a_filled_buffer_becomes_a_view_without_an_owner() {
+        with_interpreter(|vm| {
+            let source = evaluate(vm, "array", "array.array('h', [1, -2, 3])");
+            let mut filled = Py_buffer::EMPTY;
+            // SAFETY: a place of ours; `source` lives as long as the view.
+            unsafe {
+                held::acquire(vm, &source, &mut filled, flags::FULL_RO).expect("a buffer");
+                let view = PyMemoryView_FromBuffer(&filled);
+                let view = crate::objects::owned_or_none(view).expect("a view");
+                let content = vm.call_method(&view, "tolist", ()).expect("tolist");
+                assert_eq!(said(vm, into_pointer(content)), "[1, -2, 3]");
+                assert!(vm.is_none(&view.get_attr("obj", vm).expect("obj")));
+                drop(view);
+                held::release(&mut filled);
+                let words = "ValueError: PyMemoryView_FromBuffer(): info->buf must not be NULL";
+                assert_eq!(said(vm, PyMemoryView_FromBuffer(&Py_buffer::EMPTY)), words);
+            }
+        });
+    }
 }

@@ -132,6 +132,7 @@ pub unsafe extern "C" fn PyModule_AddFunctions(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{pending_message, with_interpreter};
 
     const fn info(flags: u16, abi_version: u32) -> PyABIInfo {
         PyABIInfo {
@@ -169,5 +170,21 @@ mod tests {
             problem(STABLE | FREETHREADED, 0x0301_0000),
             "invalid stable ABI version (3.1)"
         );
+    }
+
+    #[test]
+    fn the_check_raises_in_the_name_of_the_module() {
+        with_interpreter(|vm| {
+            let (mut good, mut bad) = (info(STABLE | FREETHREADED, 0), info(STABLE | GIL, 0));
+            // SAFETY: places of ours and C strings.
+            unsafe {
+                assert_eq!(PyABIInfo_Check(&mut good, core::ptr::null()), 0);
+                assert_eq!(PyABIInfo_Check(&mut bad, c"module".as_ptr()), -1);
+            }
+            assert_eq!(
+                pending_message(vm),
+                "ImportError: module: incompatible with free-threaded CPython"
+            );
+        });
     }
 }

@@ -120,3 +120,63 @@ pub unsafe extern "C" fn PyObject_IS_GC(object: *mut PyObject) -> c_int {
         Ok(object.is_some_and(is_heap_type).into())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::as_pointer;
+    use crate::testing::{evaluate, pending_message, said, with_interpreter};
+
+    #[test]
+    fn memory_of_the_extension_is_refused() {
+        with_interpreter(|vm| {
+            let words = "RustPython allocates and frees its objects itself; use tp_alloc";
+            let class = evaluate(vm, "", "type('C', (), {})");
+            let c = as_pointer(&class);
+            // SAFETY: the arguments are not used.
+            unsafe {
+                assert!(PyObject_Init(null_mut(), c).is_null());
+                assert_eq!(
+                    pending_message(vm),
+                    format!("SystemError: PyObject_Init: {words}")
+                );
+                assert!(PyObject_InitVar(null_mut(), c, 1).is_null());
+                assert_eq!(
+                    pending_message(vm),
+                    format!("SystemError: PyObject_InitVar: {words}")
+                );
+                assert!(_PyObject_GC_Resize(null_mut(), 1).is_null());
+                assert_eq!(
+                    pending_message(vm),
+                    format!("SystemError: PyObject_GC_Resize: {words}")
+                );
+                PyObject_GC_Del(null_mut());
+            }
+        });
+    }
+
+    #[test]
+    fn instances_are_made_and_take_part_in_garbage_collection() {
+        with_interpreter(|vm| {
+            let class = evaluate(
+                vm,
+                "",
+                "type('Made', (), {'__repr__': lambda self: 'made'})",
+            );
+            let (c, number) = (as_pointer(&class), evaluate(vm, "", "1"));
+            // SAFETY: living objects.
+            unsafe {
+                for made in [
+                    _PyObject_New(c),
+                    _PyObject_GC_New(c),
+                    _PyObject_NewVar(c, 0),
+                    _PyObject_GC_NewVar(c, 0),
+                ] {
+                    assert_eq!(PyObject_IS_GC(made), 1);
+                    assert_eq!(said(vm, made), "made");
+                }
+                assert_eq!(PyObject_IS_GC(as_pointer(&number)), 0);
+            }
+        });
+    }
+}

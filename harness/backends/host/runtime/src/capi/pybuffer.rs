@@ -480,4 +480,29 @@ mod tests {
             assert_eq!(unsafe { PyBuffer_SizeFromFormat(c"<ih".as_ptr()) }, 6);
         });
     }
+
+    #[test]
+    fn who_has_a_buffer_and_how_far_apart_its_items_lie() {
+        with_interpreter(|vm| {
+            let (bytes, number) = (evaluate(vm, "", "b'x'"), evaluate(vm, "", "1"));
+            let mut shape = [2, 3, 4];
+            let mut strides = [0; 3];
+            // SAFETY: living objects, and places as long as the count says.
+            unsafe {
+                assert_eq!(PyObject_CheckBuffer(as_pointer(&bytes)), 1);
+                assert_eq!(PyObject_CheckBuffer(as_pointer(&number)), 0);
+                for (order, expected) in [(b'C', [96, 32, 8]), (b'F', [8, 16, 48])] {
+                    let order = order.cast_signed();
+                    PyBuffer_FillContiguousStrides(
+                        3,
+                        shape.as_mut_ptr(),
+                        strides.as_mut_ptr(),
+                        8,
+                        order,
+                    );
+                    assert_eq!(strides, expected);
+                }
+            }
+        });
+    }
 }

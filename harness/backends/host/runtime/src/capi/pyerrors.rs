@@ -432,4 +432,68 @@ mod tests {
             vm.take_raised_exception();
         });
     }
+
+    #[test]
+    fn errors_of_the_system_name_their_files() {
+        with_interpreter(|vm| {
+            let (first, second) = (evaluate(vm, "", "'first'"), evaluate(vm, "", "b'second'"));
+            let os_error = as_pointer(vm.ctx.exceptions.os_error);
+            // SAFETY: living objects.
+            unsafe {
+                *libc::__errno_location() = libc::ENOENT;
+                let raised = PyErr_SetFromErrnoWithFilenameObject(os_error, as_pointer(&first));
+                assert_eq!(
+                    said(vm, raised),
+                    "FileNotFoundError: [Errno 2] No such file or directory: 'first'"
+                );
+                *libc::__errno_location() = libc::EEXIST;
+                let raised = PyErr_SetFromErrnoWithFilenameObjects(
+                    os_error,
+                    as_pointer(&first),
+                    as_pointer(&second),
+                );
+                assert_eq!(
+                    said(vm, raised),
+                    "FileExistsError: [Errno 17] File exists: 'first' -> b'second'"
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_printed_is_kept_as_the_last_exception() {
+        with_interpreter(|vm| {
+            let before = vm.sys_module.get_attr("stderr", vm).expect("a stream");
+            let text = evaluate(vm, "io", "io.StringIO()");
+            vm.sys_module
+                .set_attr("stderr", text.clone(), vm)
+                .expect("set");
+            vm.set_exception(Some(vm.new_value_error("words")));
+            // SAFETY: an exception is pending, then none.
+            unsafe {
+                PyErr_Print();
+                PyErr_Print();
+            }
+            vm.sys_module.set_attr("stderr", before, vm).expect("set");
+            assert!(vm.current_exception().is_none());
+            let printed = vm.call_method(&text, "getvalue", ()).expect("a text");
+            assert_eq!(said(vm, into_pointer(printed)), "'ValueError: words\\n'");
+            let kept = vm.sys_module.get_attr("last_exc", vm).expect("set");
+            assert_eq!(said(vm, into_pointer(kept)), "ValueError('words')");
+        });
+    }
+
+    #[test]
+    fn nothing_is_handled_and_no_signal_has_arrived() {
+        with_interpreter(|vm| {
+            let (mut kind, mut value, mut traceback) = (null_mut(), null_mut(), null_mut());
+            // SAFETY: places of ours.
+            unsafe {
+                PyErr_GetExcInfo(&mut kind, &mut value, &mut traceback);
+                assert_eq!(PyErr_CheckSignals(), 0);
+            }
+            assert!(kind.is_null() && value.is_null() && traceback.is_null());
+            assert!(vm.current_exception().is_none());
+        });
+    }
 }

@@ -145,4 +145,24 @@ mod tests {
         // SAFETY: not used any more.
         unsafe { PyThread_tss_free(at()) };
     }
+
+    #[test]
+    fn a_deleted_key_is_made_anew_and_threads_have_numbers() {
+        let mut key = Py_tss_t {
+            is_initialized: 0,
+            key: 0,
+        };
+        // SAFETY: a key of ours.
+        unsafe {
+            assert_eq!(PyThread_tss_create(&mut key), 0);
+            PyThread_tss_delete(&mut key);
+            assert_eq!(PyThread_tss_is_created(&mut key), 0);
+            PyThread_tss_delete(&mut key);
+            PyThread_tss_delete(null_mut());
+        }
+        let here = PyThread_get_thread_ident();
+        assert_eq!(here, PyThread_get_thread_ident());
+        let there = std::thread::spawn(|| PyThread_get_thread_ident());
+        assert_ne!(there.join().expect("the thread ends"), here);
+    }
 }

@@ -198,4 +198,114 @@ mod tests {
             assert!(vm.current_exception().is_none());
         });
     }
+
+    /// A text as C's wide characters, with its end.
+    fn wide(text: &str) -> Vec<wchar_t> {
+        text.chars()
+            .map(|character| character as wchar_t)
+            .chain([0])
+            .collect()
+    }
+
+    #[test]
+    fn options_arguments_and_path_are_set() {
+        with_interpreter(|vm| {
+            let unicode = evaluate(vm, "", "'ignore::test_unicode'");
+            let kept = evaluate(vm, "sys", "(sys.argv, ':'.join(sys.path), sys.path)");
+            let path = evaluate(vm, "sys", "':'.join(sys.path)");
+            let path = wide(&path.str(vm).expect("a text").to_string_lossy());
+            let mut arguments = [wide("/directory/of/test.py"), wide("an argument")];
+            let mut arguments: Vec<*mut wchar_t> =
+                arguments.iter_mut().map(|each| each.as_mut_ptr()).collect();
+            // SAFETY: wide C strings, as many as the count says, and living objects.
+            unsafe {
+                PySys_AddWarnOption(wide("ignore::test_wide").as_ptr());
+                PySys_AddWarnOptionUnicode(as_pointer(&unicode));
+                assert_eq!(PySys_HasWarnOptions(), 1);
+                PySys_AddXOption(wide("test_flag").as_ptr());
+                PySys_AddXOption(wide("test_pair=value").as_ptr());
+                PySys_SetPath(path.as_ptr());
+                PySys_SetArgvEx(2, arguments.as_mut_ptr(), 0);
+            }
+            let all = "sys.path == kept[2], sys.argv, sys.warnoptions[-2:], sys._xoptions['test_flag'], \
+                       sys._xoptions['test_pair']";
+            let scope = vm.new_scope_with_builtins();
+            scope.globals.set_item("kept", kept, vm).expect("a name");
+            let seen = |text: &str| {
+                let ran = vm.run_string(
+                    scope.clone(),
+                    &format!("import sys\nseen = {text}\n"),
+                    "<test>",
+                );
+                assert!(ran.is_ok());
+                let seen = scope.globals.get_item("seen", vm).expect("assigned");
+                seen.repr(vm).expect("repr").as_wtf8().to_string()
+            };
+            assert_eq!(
+                seen(all),
+                "(True, ['/directory/of/test.py', 'an argument'], \
+                 ['ignore::test_wide', 'ignore::test_unicode'], True, 'value')"
+            );
+            // SAFETY: as above.
+            unsafe { PySys_SetArgv(1, arguments.as_mut_ptr()) };
+            assert_eq!(
+                seen("sys.argv, sys.path.pop(0)"),
+                "(['/directory/of/test.py'], '/directory/of')"
+            );
+            seen("setattr(sys, 'argv', kept[0]), sys.warnoptions.__delitem__(slice(-2, None))");
+            assert!(vm.current_exception().is_none());
+        });
+    }
+
+    #[test]
+    fn what_is_written_goes_to_the_streams_of_sys() {
+        type Writer = unsafe extern "C" fn(*const c_char, ...);
+        // SAFETY: how C declares the functions.
+        let writer = |function: unsafe extern "C" fn()| unsafe {
+            core::mem::transmute::<unsafe extern "C" fn(), Writer>(function)
+        };
+        with_interpreter(|vm| {
+            for (stream, write, format) in [
+                (
+                    "stdout",
+                    PySys_WriteStdout as unsafe extern "C" fn(),
+                    PySys_FormatStdout as _,
+                ),
+                ("stderr", PySys_WriteStderr as _, PySys_FormatStderr as _),
+            ] {
+                let before = vm.sys_module.get_attr(stream, vm).expect("a stream");
+                let text = evaluate(vm, "io", "io.StringIO()");
+                vm.sys_module
+                    .set_attr(stream, text.clone(), vm)
+                    .expect("set");
+                let object = evaluate(vm, "", "['an', 'object']");
+                let long = std::ffi::CString::new("x".repeat(2000)).expect("no NUL");
+                vm.set_exception(Some(vm.new_value_error("pending")));
+                // SAFETY: C strings, and the arguments that they ask for.
+                unsafe {
+                    writer(write)(c"%s %d;".as_ptr(), c"text".as_ptr(), 42);
+                    writer(format)(c"%R".as_ptr(), as_pointer(&object));
+                    writer(write)(c"%s".as_ptr(), long.as_ptr());
+                }
+                vm.sys_module.set_attr(stream, before, vm).expect("set");
+                // What was pending before is not touched.
+                assert_eq!(crate::testing::pending_message(vm), "ValueError: pending");
+                let written = vm.call_method(&text, "getvalue", ()).expect("a text");
+                let written = written
+                    .str(vm)
+                    .expect("a text")
+                    .to_string_lossy()
+                    .into_owned();
+                assert!(
+                    written.starts_with("text 42;['an', 'object']xxx"),
+                    "{stream}: {written}"
+                );
+                assert_eq!(
+                    written.len(),
+                    "text 42;['an', 'object']".len() + 1000,
+                    "{stream}"
+                );
+            }
+        });
+    }
 }

@@ -367,4 +367,28 @@ mod tests {
             }
         });
     }
+
+    #[test]
+    fn whole_texts_and_tables() {
+        with_interpreter(|vm| {
+            let (mut order, mut consumed) = (1, 0);
+            let null = core::ptr::null();
+            let (utf16, utf32) = (b"\0a\0b".as_ptr(), b"a\0\0\0b\0\0\0c".as_ptr());
+            let alphabet = evaluate(vm, "", "''.join(map(chr, range(255, -1, -1)))");
+            let text = evaluate(vm, "", "'\\xff\\xfe'");
+            // SAFETY: as many bytes as the length says, places of ours, and living objects.
+            unsafe {
+                let decoded = PyUnicode_DecodeUTF16(utf16.cast(), 4, null, &mut order);
+                assert_eq!(said(vm, decoded), "'ab'");
+                order = -1;
+                let decoded =
+                    PyUnicode_DecodeUTF32Stateful(utf32.cast(), 9, null, &mut order, &mut consumed);
+                assert_eq!((said(vm, decoded).as_str(), consumed), ("'ab'", 8));
+                let map = PyUnicode_BuildEncodingMap(as_pointer(&alphabet));
+                let map = crate::objects::owned_or_none(map).expect("a map");
+                let encoded = PyUnicode_AsCharmapString(as_pointer(&text), as_pointer(&map));
+                assert_eq!(said(vm, encoded), "b'\\x00\\x01'");
+            }
+        });
+    }
 }

@@ -134,10 +134,38 @@ mod tests {
                     "TypeError: expecting a UnicodeEncodeError object, got UnicodeDecodeError"
                 );
             }
+        });
+    }
+
+    #[test]
+    fn the_other_two_classes_have_the_same_parts() {
+        with_interpreter(|vm| {
+            let mut at = 0;
+            let error = evaluate(vm, "", "UnicodeEncodeError('ascii', 'abc', 1, 2, 'why')");
+            let e = as_pointer(&error);
+            // SAFETY: a living object and a place of ours.
+            unsafe {
+                assert_eq!(said(vm, PyUnicodeEncodeError_GetEncoding(e)), "'ascii'");
+                assert_eq!(said(vm, PyUnicodeEncodeError_GetObject(e)), "'abc'");
+                assert_eq!(PyUnicodeEncodeError_SetReason(e, c"because".as_ptr()), 0);
+                assert_eq!(said(vm, PyUnicodeEncodeError_GetReason(e)), "'because'");
+                assert_eq!(PyUnicodeEncodeError_SetStart(e, 2), 0);
+                assert_eq!((PyUnicodeEncodeError_GetStart(e, &mut at), at), (0, 2));
+                assert_eq!(PyUnicodeEncodeError_SetEnd(e, 3), 0);
+                assert_eq!((PyUnicodeEncodeError_GetEnd(e, &mut at), at), (0, 3));
+            }
             let error = evaluate(vm, "", "UnicodeTranslateError('abc', 1, 2, 'why')");
-            // SAFETY: a living object.
-            let reason = unsafe { PyUnicodeTranslateError_GetReason(as_pointer(&error)) };
-            assert_eq!(said(vm, reason), "'why'");
+            let e = as_pointer(&error);
+            // SAFETY: a living object and a place of ours.
+            unsafe {
+                assert_eq!(said(vm, PyUnicodeTranslateError_GetObject(e)), "'abc'");
+                assert_eq!(PyUnicodeTranslateError_SetReason(e, c"because".as_ptr()), 0);
+                assert_eq!(said(vm, PyUnicodeTranslateError_GetReason(e)), "'because'");
+                assert_eq!(PyUnicodeTranslateError_SetStart(e, 0), 0);
+                assert_eq!((PyUnicodeTranslateError_GetStart(e, &mut at), at), (0, 0));
+                assert_eq!(PyUnicodeTranslateError_SetEnd(e, 0), 0);
+                assert_eq!((PyUnicodeTranslateError_GetEnd(e, &mut at), at), (0, 1));
+            }
         });
     }
 }
