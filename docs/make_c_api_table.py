@@ -159,6 +159,7 @@ def calls_of_cases() -> dict[str, list[str]]:
 def calls_of_host_tests() -> dict[str, list[str]]:
     """Function -> the files of the host's own tests that name it, other than in a text or comment."""
     calls: dict[str, list[str]] = {}
+    # In stubs.rs the table of all stubs follows the first such mark: its test calls every one.
     texts = {
         f"unit tests of {path.relative_to(HOST / 'src')}": source.partition("#[cfg(test)]\n")[2]
         for path, source in rust_files(HOST / "src").items()

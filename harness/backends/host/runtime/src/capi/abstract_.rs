@@ -193,4 +193,26 @@ mod tests {
             }
         });
     }
+
+    #[test]
+    fn a_callable_gets_the_objects_up_to_null() {
+        type Call = unsafe extern "C" fn(*mut PyObject, ...) -> *mut PyObject;
+        let defined: unsafe extern "C" fn() = PyObject_CallFunctionObjArgs;
+        // SAFETY: how C declares the function.
+        let call = unsafe { core::mem::transmute::<unsafe extern "C" fn(), Call>(defined) };
+        with_interpreter(|vm| {
+            let function = evaluate(vm, "", "lambda *arguments: arguments");
+            let (one, two) = (evaluate(vm, "", "1"), evaluate(vm, "", "'two'"));
+            let end = null_mut::<PyObject>();
+            let f = as_pointer(&function);
+            // SAFETY: living objects and NULL at the end.
+            unsafe {
+                assert_eq!(said(vm, call(f, end)), "()");
+                let called = call(f, as_pointer(&one), as_pointer(&two), end);
+                assert_eq!(said(vm, called), "(1, 'two')");
+                let called = call(as_pointer(&one), end);
+                assert_eq!(said(vm, called), "TypeError: 'int' object is not callable");
+            }
+        });
+    }
 }

@@ -512,4 +512,23 @@ mod tests {
             );
         });
     }
+
+    #[test]
+    fn one_object_is_converted_without_a_tuple() {
+        let defined: unsafe extern "C" fn() = PyArg_Parse;
+        // SAFETY: how C declares the function.
+        let parse = unsafe { core::mem::transmute::<unsafe extern "C" fn(), ParseTuple>(defined) };
+        with_interpreter(|vm| {
+            let (number, text) = (evaluate(vm, "", "-7"), evaluate(vm, "", "'text'"));
+            let mut found = 0_i32;
+            // SAFETY: a variable as the format says.
+            unsafe {
+                let format = c"i".as_ptr();
+                assert_eq!(parse(as_pointer(&number), format, &raw mut found), 1);
+                assert_eq!(found, -7);
+                assert_eq!(parse(as_pointer(&text), format, &raw mut found), 0);
+            }
+            assert!(pending_message(vm).starts_with("TypeError"));
+        });
+    }
 }

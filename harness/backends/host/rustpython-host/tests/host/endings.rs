@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 
-use crate::support::{Ran, bare, fresh_dir, ran, run, with_arguments};
+use crate::support::{Ran, bare, command, compile_c, fresh_dir, ran, run, with_arguments};
 
 #[test]
 fn exit_codes_atexit_and_flushing() {
@@ -235,5 +235,30 @@ fn faulthandler_shows_where_python_was() {
         without.stderr.is_empty(),
         "{}",
         String::from_utf8_lossy(&without.stderr)
+    );
+}
+
+#[test]
+fn an_extension_may_end_the_process() {
+    let dir = fresh_dir("ended");
+    for name in ["exits", "dies"] {
+        compile_c("endings.c", &dir.join(format!("{name}.so")));
+    }
+    let before = "import atexit; atexit.register(print, 'bye'); print('not flushed', end=' ')";
+    let exited = run(&dir, &format!("{before}\nimport exits"));
+    assert_eq!(
+        (exited.stdout.as_str(), exited.status),
+        ("not flushed bye\n", Some(7)),
+        "{}",
+        exited.stderr
+    );
+    let died = command(&dir)
+        .args(["-c", "import dies"])
+        .output()
+        .expect("start");
+    assert_eq!(died.status.signal(), Some(libc::SIGABRT));
+    assert_eq!(
+        died.stderr,
+        b"Fatal Python error: nothing can be done\n".as_slice()
     );
 }

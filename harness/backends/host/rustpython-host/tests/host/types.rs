@@ -156,3 +156,22 @@ print([t.slot(dict, n) for n in (48, 52, 65, 74, 71)], error(t.slot, dict, 999))
         ]
     );
 }
+
+#[test]
+fn types_are_asked_during_garbage_collection_and_made_in_older_ways() {
+    let script = "
+class P(t.Knowing): pass
+print(bin(t.during_gc(t.Knowing)))
+made = t.made_with((t.Sequence,))
+print(made.__name__, [base.__name__ for base in made.__mro__], len(made()))
+print(error(t.made_with, (int,)))
+";
+    assert_eq!(
+        lines(script),
+        [
+            "0b111111",
+            "Made ['Made', 'Made', 'Sequence', 'object'] 3",
+            "TypeError: types_c.Made: the host cannot extend 'int': RustPython gives no access to its layout",
+        ]
+    );
+}
