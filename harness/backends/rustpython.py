@@ -40,6 +40,7 @@ LANGUAGE_VERSION = (3, 14)
 HOST_CRATE = Path(__file__).parent / "host"
 EXECUTABLE = "rustpython-host"
 RUNTIME = "libbackend_matrix_host.so"
+CRATES = ("backend-matrix-host-runtime", "rustpython-host")
 
 # PyO3 cannot ask RustPython what it is; this file tells it.  Source: pyo3-build-config 0.30, `InterpreterConfig`.
 PYO3_CONFIG = """\
@@ -105,17 +106,29 @@ def check_host(*command: str, progress: Progress) -> None:
     Raises: BuildError -- it failed; the text holds its last lines.
     """
     with locked("build-host", progress):
+        last_checked = _target() / "checked-crate"
+        if not last_checked.exists() or last_checked.read_text() != str(HOST_CRATE):
+            # Cargo would take what another checkout left here for this one's, if its sources are not newer.
+            _run_cargo("clean", *(word for crate in CRATES for word in ("--package", crate)), progress=progress)
+            for library in list(_target().glob("tmp/pyo3/*/release/*.so")):
+                forget_product(library.parents[1], library.name)
+            write_atomically(last_checked, str(HOST_CRATE).encode())
         _run_cargo(*command, progress=progress)
+
+
+def _target() -> Path:
+    return cache_directory() / "target" / f"host-{digest_of(VERSION)[:8]}"
 
 
 def _run_cargo(command: str, *arguments: str, progress: Progress) -> Path:
     """Run cargo on the host's crates, whose lock the caller holds; return the target directory."""
-    target = cache_directory() / "target" / f"host-{digest_of(VERSION)[:8]}"
+    target = _target()
+    # Some of RustPython's dependencies declare a newer compiler than they need.
+    unasked = () if command == "clean" else ("--ignore-rust-version",)
     forget_product(target, RUNTIME)
     run_tool(
-        # Some of RustPython's dependencies declare a newer compiler than they need.
         [
-            *("cargo", command, "--release", "--locked", "--ignore-rust-version"),
+            *("cargo", command, "--release", "--locked", *unasked),
             *("--manifest-path", str(HOST_CRATE / "Cargo.toml"), "--target-dir", str(target)),
             *arguments,
         ],
