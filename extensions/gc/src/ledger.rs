@@ -19,6 +19,8 @@ struct Entries {
 #[derive(Clone, Default)]
 pub struct Ledger {
     entries: Arc<Mutex<Entries>>,
+    /// Count only: a long run would fill the memory with events.
+    quiet: bool,
 }
 
 impl Ledger {
@@ -40,8 +42,12 @@ impl Ledger {
 #[pymethods]
 impl Ledger {
     #[new]
-    fn new() -> Self {
-        Self::default()
+    #[pyo3(signature = (*, quiet = false))]
+    fn new(quiet: bool) -> Self {
+        Self {
+            quiet,
+            ..Self::default()
+        }
     }
 
     /// Write an event; finalisers and callbacks in Python use it.
@@ -99,8 +105,11 @@ impl Drop for Receipt {
     fn drop(&mut self) {
         let mut entries = self.ledger.entries();
         entries.counts.entry(self.class).or_default().1 += 1;
-        let event = format!("dropped {}", self.label);
-        entries.events.push((false, event));
+        if !self.ledger.quiet {
+            entries
+                .events
+                .push((false, format!("dropped {}", self.label)));
+        }
     }
 }
 
