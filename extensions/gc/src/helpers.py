@@ -38,7 +38,8 @@ def watch(watched, ledger, label, fails):
     """A weak reference whose callback writes into the ledger."""
 
     def gone(reference):
-        ledger.note("gone %s, the reference is %s" % (label, "dead" if reference() is None else "alive"))
+        state = "dead" if reference() is None else "alive"
+        ledger.note(f"gone {label}, the reference is {state}")
         if fails:
             raise ValueError("gone " + label)
 
