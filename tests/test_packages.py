@@ -251,7 +251,7 @@ def test_a_page_is_read_as_it_was_written() -> None:
     assert report.verdicts_on(page) == {
         "p": {names[0]: {"one": "passed", "other": "failed"}, names[1]: {"one": "passed", "other": "absent"}}
     }
-    assert "Run with one 3.14.1, other 0.6.0." in page
+    assert "Run with one 3.14.1, other 0.6.0, and pytest 9." in page
     assert "| p* | 1.0 | 0.30.1 | 2 | 2 passed | 1 failed |  |" in page
     assert "| q | 2 | 0.28 |  | not run | not run | its PyO3 is older than 0.29 |" in page
     assert "| `tests/a.py::test_x[1\\|2]` | passed | failed | a \\| b c |" in page

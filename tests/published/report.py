@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .pins import Package
+from .pins import Package, requirements
 from .suites import Suite
 
 FIRST_PYO3 = (0, 29)
@@ -20,7 +20,7 @@ Made by `docs/make_packages_table.py`; do not edit. Source distributions as they
 code that builds extensions for the matrix, and their own suites run by pytest on each interpreter. What is pinned
 stands in `tests/published/packages.toml`; the packages marked * are built and run by the project's own tests too.
 
-Run with {versions}.
+Run with {versions}, and pytest {pytest}.
 
 | package | version | PyO3 | tests | {columns} | note |
 | --- | --- | --- | --- | {rules} | --- |
@@ -43,7 +43,10 @@ def render(outcomes: Sequence[Outcome], backends: Sequence[str], versions: dict[
     All tests of a package that the project's own tests run are listed, of the others those that do not pass.
     """
     described = ", ".join(f"{name} {versions[name]}" for name in backends)
-    text = HEAD.format(versions=described, columns=" | ".join(backends), rules=" | ".join("---" for _ in backends))
+    pytest = requirements(["pytest"]).split()[0].partition("==")[2]
+    text = HEAD.format(
+        versions=described, pytest=pytest, columns=" | ".join(backends), rules=" | ".join("---" for _ in backends)
+    )
     for outcome in outcomes:
         text += _line(outcome, backends)
     for outcome in outcomes:
