@@ -328,7 +328,6 @@ SCALARS = {
     slice: lambda value, path: ["x"] + [encode(each, path) for each in (value.start, value.stop, value.step)],
     type(...): lambda value, path: ["E"],
     type(NotImplemented): lambda value, path: ["N"],
-    memoryview: lambda value, path: ["m", value.tobytes().hex(), value.format, value.readonly],
 }
 # Conversions that ignore what a subclass overrides.
 PLAIN = {
@@ -348,6 +347,11 @@ CALLS = {
     "datetime.date": lambda value: [value.year, value.month, value.day],
     "datetime.timedelta": lambda value: [value.days, value.seconds, value.microseconds],
     "uuid.UUID": lambda value: [str(value)],
+}
+# Not among the scalars: a released view raises when it is looked at.
+BUFFERS = {
+    "array.array": lambda value: ["a", value.typecode, value.tobytes().hex()],
+    "builtins.memoryview": lambda value: ["m", value.tobytes().hex(), value.format, value.readonly],
 }
 
 
@@ -395,8 +399,8 @@ def encode_other(value, cls, path):
     name = type_path(cls).replace("pathlib._local.", "pathlib.")
     if name in CALLS:
         return ["M", name, [encode(each, path) for each in CALLS[name](value)]]
-    if name == "array.array":
-        return ["a", value.typecode, value.tobytes().hex()]
+    if name in BUFFERS:
+        return BUFFERS[name](value)
     for base in cls.__mro__[1:]:
         if base in CONTAINERS or base in SCALARS:
             plain = CONTAINERS[base](value, path) if base in CONTAINERS else SCALARS[base](PLAIN[base](value), path)

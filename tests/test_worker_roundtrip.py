@@ -22,7 +22,20 @@ from harness.odd_strategies import any_path, anything, exceptions
 from harness.process import WorkerCommand
 from harness.program import Program, Step
 from harness.protocol import encode_body
-from harness.values import Callback, Cycle, ExceptionValue, IteratorOf, Made, Named, Odd, Opaque, Raises, Result, Value
+from harness.values import (
+    Callback,
+    Cycle,
+    ExceptionValue,
+    IteratorOf,
+    Made,
+    Named,
+    Odd,
+    Opaque,
+    Raises,
+    Result,
+    Value,
+    ViewOf,
+)
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +213,17 @@ def test_objects_that_refuse_to_be_looked_at_end_nothing(lane: Lane) -> None:
 
 
 # --- side effects ----------------------------------------------------------------------------------
+
+
+def test_a_released_view_ends_nothing(lane: Lane) -> None:
+    observations = observe(
+        lane,
+        Step("call", "echo", (ViewOf(b"ab"),)),
+        Step("method", "release", (Result(0),)),
+        Step("call", "echo", (Result(0),)),
+    )
+    assert returned(observations[0]) == ViewOf(b"ab")
+    assert returned(observations[2]) == Opaque("builtins.memoryview", "<not shown: builtins.ValueError>")
 
 
 def test_printed_text_is_an_effect_of_its_step(lane: Lane) -> None:
