@@ -47,6 +47,10 @@ pub fn find_export_hook(
 /// Source: PEP 489, "Export Hook Name"; PEP 793 keeps the rule.
 fn hook_suffix(vm: &VirtualMachine, name: &Py<PyStr>) -> PyResult<String> {
     let text = utf8(vm, name)?;
+    if text.contains('\0') {
+        // C takes the name for shorter than it is (CPython: `PyUnicode_AsUTF8NoNUL`).
+        return Err(vm.new_value_error("embedded null character"));
+    }
     let last = text.rsplit('.').next().unwrap_or(text);
     if last.is_ascii() {
         return Ok(format!("_{last}"));
@@ -138,6 +142,8 @@ mod tests {
             assert_eq!(suffix("pkg.sub.spam"), "_spam");
             // The example of the PEP.
             assert_eq!(suffix("lančmít"), "U_lanmt_2sa6t");
+            let refused = hook_suffix(vm, &vm.ctx.new_str("spam\0.eggs")).unwrap_err();
+            assert!(refused.fast_isinstance(vm.ctx.exceptions.value_error));
         });
     }
 }

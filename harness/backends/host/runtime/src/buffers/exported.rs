@@ -50,7 +50,11 @@ fn exports() -> MutexGuard<'static, Exports> {
 impl Exports {
     fn own_text(&mut self, text: &str) -> &'static str {
         let unused = self.unused.get_mut(text).and_then(Vec::pop);
-        unused.unwrap_or_else(|| Box::leak(text.to_owned().into_boxed_str()))
+        unused.unwrap_or_else(|| {
+            // With a byte behind it, or all empty texts would have one address.
+            let longer: &'static str = Box::leak(format!("{text}\0").into_boxed_str());
+            &longer[..text.len()]
+        })
     }
 }
 
@@ -179,7 +183,7 @@ pub fn wrap(
         unsafe { CStr::from_ptr(view.format) }.to_string_lossy()
     };
     let mut exports = exports();
-    let format = exports.own_text(if format.is_empty() { "B" } else { &format });
+    let format = exports.own_text(&format);
     let dimensions = layout.shape.iter().zip(&layout.strides);
     let desc = BufferDescriptor {
         len: view.len.max(0).unsigned_abs(),
@@ -257,5 +261,20 @@ pub unsafe fn fill_info(
     }
     if asked(flags::STRIDES) {
         view.strides = &raw mut view.itemsize;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_export_has_a_text_of_its_own_and_an_empty_one_too() {
+        let mut exports = Exports::default();
+        for text in ["", "B"] {
+            let (one, other) = (exports.own_text(text), exports.own_text(text));
+            assert_eq!((one, other), (text, text));
+            assert_ne!(one.as_ptr(), other.as_ptr());
+        }
     }
 }
