@@ -172,7 +172,7 @@ class Item(pytest.Item):
         return shlex.join(["pytest", "--backend-matrix", *self._options(), self.nodeid])
 
     def _options(self) -> list[str]:
-        return rerun_options(self.run, self.backend)
+        return rerun_options(self.run, self.backend, seeded=not self.examination.saved)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show our own failures as their text alone, anything else as pytest does."""
@@ -198,10 +198,13 @@ class Item(pytest.Item):
         )
 
 
-def rerun_options(run: MatrixPlugin, backend: str) -> list[str]:
-    """Return the options that run the same again on one backend, whatever the settings say."""
+def rerun_options(run: MatrixPlugin, backend: str, *, seeded: bool = True) -> list[str]:
+    """Return the options that run the same again on one backend, whatever the settings say.
+
+    Without the seed Hypothesis begins with what was saved; with one it draws anew.
+    """
     settings = run.settings
-    options = [f"--backends={backend}", f"--hypothesis-seed={run.seed}"]
+    options = [f"--backends={backend}", *([f"--hypothesis-seed={run.seed}"] if seeded else [])]
     if settings.reference != DEFAULT_REFERENCE:
         options.append(f"--reference={settings.reference}")
     named = [name for name in (settings.reference, backend) if name in settings.interpreters]

@@ -25,6 +25,7 @@ from harness.differential import Differential
 from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
 from harness.program import Program
 from harness.protocol import encode_body
+from harness.repeatable import without_local_constants
 from harness.strategies import Programs, fixed_program
 
 Verdict = Literal["agree", "diverge", "known", "stale", "flaky", "unsupported", "broken"]
@@ -50,7 +51,10 @@ class Plan:
 
 @dataclass(slots=True)
 class Examination:
-    """What came of examining a case on a backend; findings are in the order in which they were met."""
+    """What came of examining a case on a backend; findings are in the order in which they were met.
+
+    ``saved`` says that some were met because an earlier run had saved them, whatever this run's seed draws.
+    """
 
     verdict: Verdict
     examples: int = 0
@@ -59,6 +63,7 @@ class Examination:
     stale: tuple[KnownSpec, ...] = ()
     rules_applied: Counter[str] = field(default_factory=Counter)
     note: str = ""
+    saved: bool = False
 
 
 class _Diverged(Exception):
@@ -97,6 +102,7 @@ class _Examiner:
         self.agreed: set[bytes] = set()
         self.diverged: dict[bytes, Finding] = {}
         self.note = ""
+        self.saved = False
 
     # --- the three stages ---
 
@@ -114,7 +120,9 @@ class _Examiner:
     def reuse(self) -> None:
         """Run the examples that Hypothesis saved when this case last failed."""
         if self.plan.database is not None:
+            before = len(self.findings)
             self._shrink(None, (Phase.reuse, Phase.shrink))
+            self.saved = len(self.findings) > before
 
     def draw(self) -> None:
         """Draw with many examples on their way; shrink and confirm the first of every identity."""
@@ -145,6 +153,7 @@ class _Examiner:
             tuple(self.stale),
             self.differential.rules_applied,
             self.note,
+            self.saved,
         )
 
     # --- how they run ---
@@ -259,6 +268,6 @@ class _Examiner:
             suppress_health_check=list(HealthCheck),
         )
         # Hypothesis skips a test for which nothing was saved and nothing is to be drawn.
-        with contextlib.suppress(unittest.SkipTest):
+        with without_local_constants(), contextlib.suppress(unittest.SkipTest):
             # In this order: a seed takes the database away, and settings give it back.
             settings(hypothesis.seed(self.plan.seed)(hypothesis.given(self.programs)(inner)))()

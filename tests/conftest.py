@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from hypothesis.database import InMemoryExampleDatabase
 
 from harness.backends import rustpython
 from harness.backends.base import Request
@@ -27,6 +28,15 @@ OLDEST = (3, 9)
 PLAIN = hypothesis.settings.get_profile("default")
 hypothesis.settings.register_profile("harness", PLAIN, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("harness")
+
+
+@pytest.fixture(autouse=True)
+def database_of_its_own() -> None:
+    """Give each test, and the runs of pytest inside it, a database: what one finds is no other's to replay."""
+    own = hypothesis.settings(PLAIN, deadline=None, print_blob=True, database=InMemoryExampleDatabase())
+    hypothesis.settings.register_profile("harness", own)
+    hypothesis.settings.load_profile("harness")
+
 
 CheckGolden = Callable[[str, str], None]
 OpenLane = Callable[..., Lane]

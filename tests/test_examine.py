@@ -341,6 +341,7 @@ def test_a_finding_is_saved_and_found_again_at_once() -> None:
     assert again.smallest == ["f(1000)"]
     assert render_program(again.drawn[0]) == "f(1000)"
     assert len(again.drawn) < 50
+    assert (first.result.saved, again.result.saved) == (False, True)
 
 
 def test_a_saved_finding_that_is_gone_is_forgotten() -> None:

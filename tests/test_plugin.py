@@ -666,3 +666,11 @@ def test_the_options_are_explained(project: Project) -> None:
     result = project.pytester.runpytest_inprocess("--help")
     for option in ("--backend-matrix", "--backends=NAMES", "--backend=NAME=PATH", "--reference=NAME", "--examples=N"):
         result.stdout.fnmatch_lines([f"*{option}*"])
+
+
+def test_a_saved_finding_is_run_again_without_a_seed_which_would_draw_anew(project: Project) -> None:
+    project.cases(differ="args: ['integers(0, 10**6)']")
+    project.run()
+    told = [line for line in project.run("--examples=1").outlines if line.startswith("Run it again:")]
+    assert told
+    assert "--hypothesis-seed" not in told[0]
