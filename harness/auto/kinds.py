@@ -133,8 +133,8 @@ def integers_between(low: int, high: int, *, beyond: bool = True) -> str:
         return f"integers({_limit(edges[0])}, {_limit(edges[-1])})"
     inside = [each for each in (-(2**31) - 1, 2**31, 2**32, 2**53 + 1, 2**64) if low < each < high]
     told = ", ".join(map(_limit, dict.fromkeys([*edges, *inside])))
-    small = f"integers({max(low, -300)}, {min(high, 300)})"
-    return f"one_of({small}, sampled_from([{told}]), integers({_limit(low)}, {_limit(high)}))"
+    small = [f"integers({max(low, -size)}, {min(high, size)})" for size in (3, 300)]
+    return f"one_of({', '.join(small)}, sampled_from([{told}]), integers({_limit(low)}, {_limit(high)}))"
 
 
 def _limit(value: int) -> str:

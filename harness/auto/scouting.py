@@ -64,7 +64,10 @@ class Scout:
         def on_instance(positional: Arguments, keywords: Keywords) -> tuple[Step, ...]:
             return with_instances(layout.steps, make(place, positional, keywords), self.recipes)
 
-        return self._learn(f"{cls.name}.{name}", on_instance, parameters, self.recipes)
+        # Its own class first: where anything is taken, few instances are passed.
+        own = FIRST_INSTANCE + self.surface.classes.index(cls)
+        recipes = {own: recipe, **self.recipes}
+        return self._learn(f"{cls.name}.{name}", on_instance, parameters, recipes)
 
     def is_written(self, cls: Class, attribute: str) -> tuple[Learnt, bool]:
         """Return what an attribute of an instance accepts, and whether writing it was ever done without an error."""

@@ -26,7 +26,7 @@ from harness.render import render
 from harness.values import Result
 
 REPEATS = 6
-"""Calls of the same function in one program, at most: some differences show at the second or third call only."""
+"""Steps of the same kind in one program, at most: some differences show at the second or third call only."""
 
 CLASS_STEPS = 10
 CHUNK = 90
@@ -80,6 +80,9 @@ class Workshop:
             found.append(Subject(cls.name, self._maker(self._class_cases, cls)))
             for member in cls.methods:
                 found.append(Subject(f"{cls.name}.{member.name}", self._maker(self._method_cases, cls, member)))
+            for attribute in cls.attributes:
+                make = self._maker(self._attribute_cases, cls, attribute)
+                found.append(Subject(f"{cls.name}.{attribute}", make))
             for special in cls.special:
                 if operations.operand_count(special.name) or special.name == "__call__":
                     make = self._maker(self._special_cases, cls, special.name)
@@ -108,9 +111,11 @@ class Workshop:
         moved = placed(numbers, layout.places)
         step = StepSpec(call=name)
         good, odd = (shape(step, learnt.parameters, moved) for shape in (good_step, odd_step))
-        # What was passed may die after the call, or be kept.
-        ends = tuple(StepSpec(forget=place) for place in layout.places)
-        cases = {case_name(name): program(layout.specs, (good, odd, *ends), REPEATS)}
+        cases = {case_name(name): program(layout.specs, (good, odd), REPEATS)}
+        if layout.places:
+            # What was passed may die after the call, or be kept.
+            ends = (*(StepSpec(forget=place) for place in layout.places), StepSpec(collect=2))
+            cases[f"{case_name(name)}-forgotten"] = program((*layout.specs, good, *ends), (), 0)
         if learnt.type and not any(learnt.type == cls.path for cls in self.surface.classes):
             # What it is cannot be seen from outside, only what can be done with it.
             used = operations.steps_for_unknown(learnt.type, len(layout.specs))
@@ -148,6 +153,18 @@ class Workshop:
         steps = _special_steps(special, learnt, place.on, place.moved)
         return {case_name(name): program(place.start, steps, REPEATS)}
 
+    def _attribute_cases(self, cls: Class, attribute: str) -> Cases:
+        name = f"{cls.name}.{attribute}"
+        recipe = self.scout.recipe_of(cls)
+        if recipe is None:
+            return self._looked_at(name)
+        learnt, _ = self.scout.is_written(cls, attribute)
+        place = self._place(recipe, [learnt])
+        values = [expression_of(learnt.parameters[0], place.moved, wrap=wrap) for wrap in ("", "mostly")]
+        writes = [StepSpec(set=attribute, on=place.on, value=each) for each in values]
+        steps = (StepSpec(get=attribute, on=place.on), *writes, StepSpec(delete=attribute, on=place.on))
+        return {case_name(name): program(place.start, steps, REPEATS)}
+
     def _looked_at(self, name: str) -> Cases:
         """Return the case of a member whose class has no instance that anybody could make."""
         owner, _, last = name.rpartition(".")
@@ -167,7 +184,11 @@ class Workshop:
         place = self._place(recipe, members.values(), OPERANDS_LIMIT)
         own = next(places for places in place.moved.values() if place.on in places)
         either = f"one_of({', '.join(f'result({each})' for each in own)})" if len(own) > 1 else place.on
-        cases = {name: program(place.start, self._member_steps(cls, members, either, place.moved), CLASS_STEPS)}
+        # What any object can do is apart, for it is most of what a small class can.
+        cases = {
+            name: program(place.start, self._member_steps(cls, members, either, place.moved), CLASS_STEPS),
+            f"{name}-any": program(lay_out((recipe,)).specs, operations.steps_for_any(place.on), REPEATS),
+        }
         if recipe.call == cls.name:
             cases |= self._subclass_cases(cls, recipe, members)
         return cases | {f"{key}-made" if key == name else key: spec for key, spec in made.items()} | shown
@@ -202,7 +223,6 @@ class Workshop:
                 steps.append(StepSpec(set=attribute, on=on, value=value))
         for special in cls.special:
             steps += operations.steps_without_operands(special.name, on)
-        steps += operations.steps_for_any(on)
         return tuple(each for number, each in enumerate(steps) if each not in steps[:number])
 
     def _subclass_cases(self, cls: Class, recipe: Recipe, members: dict[str, Learnt]) -> Cases:
