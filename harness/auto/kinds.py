@@ -97,6 +97,7 @@ LIKELY_TEXTS = (
 
 
 SMALL_RANGE = 1000
+NOTABLE = (-(2**31) - 1, 2**31, 2**32, 2**53 + 1, 2**64)
 
 FIRST_INSTANCE = 1_000_000
 """Results from here on stand for instances of classes, until the steps that make them have places."""
@@ -128,13 +129,12 @@ def integers_between(low: int, high: int, *, beyond: bool = True) -> str:
     """
     if low <= LIMITS[0] and high >= LIMITS[-1]:
         return INTEGER.expression
-    edges = [low - 1, low, high, high + 1] if beyond else [low, high]
     if high - low <= SMALL_RANGE:
-        return f"integers({_limit(edges[0])}, {_limit(edges[-1])})"
-    inside = [each for each in (-(2**31) - 1, 2**31, 2**32, 2**53 + 1, 2**64) if low < each < high]
-    told = ", ".join(map(_limit, dict.fromkeys([*edges, *inside])))
+        return f"integers({_limit(low - beyond)}, {_limit(high + beyond)})"
+    others = [*([low - 1, high + 1] if beyond else []), *(each for each in NOTABLE if low < each < high)]
     small = [f"integers({max(low, -size)}, {min(high, size)})" for size in (3, 300)]
-    return f"one_of({', '.join(small)}, sampled_from([{told}]), integers({_limit(low)}, {_limit(high)}))"
+    limits = [f"sampled_from([{', '.join(map(_limit, each))}])" for each in ([low, high], others) if each]
+    return f"one_of({', '.join([*small, *limits])}, integers({_limit(low)}, {_limit(high)}))"
 
 
 def _limit(value: int) -> str:

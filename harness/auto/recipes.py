@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from harness.auto.kinds import FIRST_INSTANCE
+from harness.auto.kinds import ANYTHING, FIRST_INSTANCE
 from harness.auto.learning import Accepted, Learnt
 from harness.case_specs import StepSpec
 from harness.program import Step
@@ -101,8 +101,12 @@ def expression_of(accepted: Accepted, moved: Places, *, wrap: str = "") -> str:
     """Return the expression for one parameter; ``wrap`` is a word around it, which draws other things too."""
     places = [place for number in accepted.instances for place in moved.get(number, ())]
     parts = [*accepted.expressions, *(f"result({place})" for place in places)]
+    if places and accepted.expressions == (ANYTHING.expression,):
+        # Hypothesis takes one_of() apart, and anything() is most of the parts; mostly() is not taken apart.
+        instances = f"one_of({', '.join(parts[1:])})" if len(places) > 1 else parts[1]
+        return f"one_of(mostly({instances}), mostly({ANYTHING.expression}))"
     mixed = parts[0] if len(parts) == 1 else f"one_of({', '.join(parts)})"
-    return f"{wrap}({mixed})" if wrap and not accepted.careful and mixed != "anything()" else mixed
+    return f"{wrap}({mixed})" if wrap and not accepted.careful and mixed != ANYTHING.expression else mixed
 
 
 def good_step(step: StepSpec, parameters: Sequence[Accepted], moved: Places) -> StepSpec:
