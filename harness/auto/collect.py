@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from harness.session import MatrixPlugin
 
 PREFIX = "auto:"
+COMPILE = "an installed module is not compiled again: give --auto the crate's directory for that"
 # The verdict of an item is the first of these that one of its cases came to.
 _ORDER: tuple[Verdict, ...] = ("broken", "diverge", "flaky", "stale", "known", "unsupported", "agree")
 
@@ -74,10 +75,7 @@ class AutoItem(Item):
                 _ = other.hello
             except WorkerStartError as error:
                 self.examination.verdict = "unsupported"
-                self.examination.note = (
-                    f"{self.backend} cannot import {extension.installed.name}, which is compiled for another "
-                    f"interpreter; give --auto the crate's directory to have it compiled ({error})"
-                )
+                self.examination.note = f"{self.backend} cannot import {extension.installed.name} ({error}); {COMPILE}"
                 return
         self.made = self.subject.make()
         parts = []
@@ -95,6 +93,11 @@ class AutoItem(Item):
                 self.calls += differential.calls
                 self.past_checks += differential.past_checks
         self.examination = merged(parts)
+
+    def _report(self, examination: Examination) -> None:
+        if self.missing and self.source.extension.installed is not None:
+            examination.note = f"{self.backend} lacks {', '.join(self.missing)}; {COMPILE}"
+        super()._report(examination)
 
     def _is_about(self, step: Step) -> bool:
         """Say whether a step calls what the item is about; in a class's own item every step does."""
