@@ -280,14 +280,27 @@ unsafe fn add_attributes(vm: &VirtualMachine, class: &'static Class, spec: &Spec
     if class.own.has(Py_tp_new) || inherits_new {
         add_new(vm, typ);
     }
-    for (id, name) in [
-        (Py_am_await, "__await__"),
-        (Py_am_aiter, "__aiter__"),
-        (Py_am_anext, "__anext__"),
+    // The texts are those of CPython's slot wrappers (Objects/typeobject.c, `slotdefs`).
+    for (id, name, doc) in [
+        (
+            Py_am_await,
+            "__await__",
+            "__await__($self, /)\n--\n\nReturn an iterator to be used in await expression.",
+        ),
+        (
+            Py_am_aiter,
+            "__aiter__",
+            "__aiter__($self, /)\n--\n\nReturn an awaitable, that resolves in asynchronous iterator.",
+        ),
+        (
+            Py_am_anext,
+            "__anext__",
+            "__anext__($self, /)\n--\n\nReturn a value or raise StopAsyncIteration.",
+        ),
     ] {
         // SAFETY: the slots hold a unaryfunc.
         if let Some(function) = unsafe { class.own.get::<Unary>(id) } {
-            add_async_method(vm, typ, name, function);
+            add_async_method(vm, typ, name, doc, function);
         }
     }
     if let Some(methods) = spec.methods {

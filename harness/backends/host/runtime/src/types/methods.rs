@@ -288,6 +288,7 @@ pub fn add_async_method(
     vm: &VirtualMachine,
     class: &'static Py<PyType>,
     name: &str,
+    doc: &'static str,
     slot: super::functions::Unary,
 ) {
     let name = vm.ctx.intern_str(name);
@@ -298,7 +299,7 @@ pub fn add_async_method(
         name.as_str(),
         placeholder,
         PyMethodFlags::METHOD,
-        ItemDoc::NONE,
+        ItemDoc::static_text(doc),
     );
     definition.func = Box::leak(Box::new(
         move |vm: &VirtualMachine, args: FuncArgs, _: Callee| {
