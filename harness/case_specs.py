@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import msgspec
 
 from harness.observation import Kind
-from harness.program import STEP_KINDS, StepKind
+from harness.program import PLAIN, STEP_KINDS, Context, Observe, StepKind
 
 Expression = str | int | float | bool | None
 """A strategy expression; a plain scalar of YAML stands for itself."""
@@ -45,6 +45,7 @@ class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     unpack: str | None = None
     pickle: Annotated[int, msgspec.Meta(ge=-1, le=5)] | None = None
     collect: Annotated[int, msgspec.Meta(ge=0, le=2)] | None = None
+    surface: str | None = None
     on: int | str = 0
     args: tuple[Expression, ...] = ()
     kwargs: dict[str, Expression] = {}
@@ -91,6 +92,7 @@ class KnownSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     link: str = "unreported"
     reference: str | None = None
     other: str | None = None
+    context: Context = PLAIN
 
 
 class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -103,9 +105,30 @@ class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     extra_kwargs: Expression = None
     program: ProgramSpec | None = None
     rules: tuple[str, ...] = ()
+    observe: tuple[Observe, ...] = ()
+    contexts: tuple[Context, ...] | None = None
     known: tuple[KnownSpec, ...] = ()
     max_examples: Annotated[int, msgspec.Meta(ge=1)] | None = None
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class BuiltInSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is known of a case that is built in."""
+
+    known: tuple[KnownSpec, ...] = ()
+
+
+class CaseFileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole case file.
+
+    ``surface`` is about the built-in case of what can be seen of the extension without calling it; what is
+    known under ``everywhere`` holds in every case file of the project.
+    """
+
+    extension: str
+    cases: dict[str, CaseSpec]
+    surface: BuiltInSpec = BuiltInSpec()
+    everywhere: BuiltInSpec = BuiltInSpec()
 
 
 def source_of(expression: Expression) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 import yaml
@@ -18,6 +18,8 @@ from harness.case_specs import (
     BUILTINS,
     OPERATORS,
     UNPACK_TARGETS,
+    BuiltInSpec,
+    CaseFileSpec,
     CaseSpec,
     Expression,
     KnownSpec,
@@ -28,39 +30,45 @@ from harness.case_specs import (
 from harness.errors import CaseFileError
 from harness.expressions import ExpressionError
 from harness.observation import Kind
-from harness.program import STEP_KINDS
+from harness.program import STEP_KINDS, Context, Observe
 from harness.rules import RULE_NAMES
 
 __all__ = ["Case", "CaseFile", "KnownSpec", "StepSpec", "parse_case_file", "read_case_file", "source_of"]
 
+CaseKind = Literal["drawn", "surface", "everywhere"]
+
 FILE_LIMIT_BYTES = 4 * 2**20
-
-
-class CaseFileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole case file."""
-
-    extension: str
-    cases: dict[str, CaseSpec]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing to compare; ``line`` is where the file names it, counted from 1."""
+    """One thing to compare; ``line`` is where the file names it, counted from 1.
+
+    ``kind`` tells whether its programs are drawn, are what is asked of the extension's surface, or are only
+    those of what is known everywhere.
+    """
 
     file: Path
     line: int
     name: str
     extension: str
     spec: CaseSpec
+    kind: CaseKind = "drawn"
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """The cases of one file, in its order."""
+    """The cases of one file, in its order, and those that are built in."""
 
     path: Path
     extension: str
     cases: tuple[Case, ...]
+    built_in: tuple[Case, ...] = ()
+
+    @property
+    def everywhere(self) -> tuple[KnownSpec, ...]:
+        """What holds in every case file of the project."""
+        return tuple(known for case in self.built_in if case.kind == "everywhere" for known in case.spec.known)
 
 
 def read_case_file(path: Path) -> CaseFile:
@@ -124,11 +132,25 @@ class _Parser:
                 raise self.error(key, f"a case's name is letters, digits, '_' and '-', not {name!r}")
             if name not in data["cases"]:
                 raise self.error(key, f"YAML reads {name} as no text; quote it")
+            if name in BUILT_IN:
+                raise self.error(key, f"{name!r} is built in; choose another name")
             given = data["cases"][name]
             spec = self._convert({} if given is None else given, CaseSpec, node, f"case {name!r}")
             self._check_case(spec, node, name)
             cases.append(Case(self.path, key.start_mark.line + 1, name, extension, spec))
-        return CaseFile(self.path, extension, tuple(cases))
+        return CaseFile(self.path, extension, tuple(cases), tuple(self._built_in(data, root, extension)))
+
+    def _built_in(self, data: Any, root: yaml.MappingNode, extension: str) -> Iterator[Case]:
+        """Yield the case of the extension's surface, and that of what is known everywhere if there is any."""
+        nodes = {key.value: (key, node) for key, node in root.value}
+        for kind in BUILT_IN:
+            key, node = nodes.get(kind, (root, root))
+            given = self._convert(data.get(kind) or {}, BuiltInSpec, node, repr(kind))
+            # A file without cases is about something else than its extension.
+            if given.known or (kind == "surface" and data["cases"]):
+                spec = CaseSpec(known=given.known)
+                self._check_case(spec, node, kind)
+                yield Case(self.path, key.start_mark.line + 1, kind, extension, spec, kind)
 
     def _load(self) -> tuple[yaml.Node | None, Any]:
         loader = CaseFileLoader(self.text)
@@ -189,7 +211,7 @@ class _Parser:
         raise self.error(node, f"a tag of YAML (!{name.lstrip('!')}) is not allowed")
 
     def _check_top(self, root: yaml.Node, top: dict[str, yaml.Node]) -> None:
-        for name in CaseFileSpec.__struct_fields__:
+        for name in ("extension", "cases"):
             if name not in top:
                 raise self.error(root, f"{name!r} is missing")
         for key, _ in root.value:
@@ -205,7 +227,8 @@ class _Parser:
             message, _, place = str(error).partition(" - at ")
             wrong = _descend(node, place.strip("`"))
             if isinstance(wrong, yaml.ScalarNode) and message.startswith("Invalid enum value"):
-                raise self.error(wrong, f"{what}: {_unknown(wrong.value, get_args(Kind), 'kind')}") from None
+                word, allowed = next((each for each in _CLOSED if each[0] in place), ("kind", get_args(Kind)))
+                raise self.error(wrong, f"{what}: {_unknown(wrong.value, allowed, word)}") from None
             unknown = re.search(r"unknown field `(.+)`", message)
             if unknown and isinstance(wrong, yaml.MappingNode):
                 fields = _fields_at(place)
@@ -314,6 +337,10 @@ def _call_expressions(spec: CaseSpec | StepSpec, place: str) -> Iterator[tuple[s
     for field in ("extra_args", "extra_kwargs"):
         if getattr(spec, field) is not None:
             yield f"{place}.{field}", getattr(spec, field)
+
+
+BUILT_IN: tuple[CaseKind, ...] = ("surface", "everywhere")
+_CLOSED = (("context", get_args(Context)), ("observe", get_args(Observe)))
 
 
 def _descend(node: yaml.Node, place: str) -> yaml.Node:

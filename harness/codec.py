@@ -13,8 +13,9 @@ import msgspec
 
 from harness.errors import UnsendableValueError
 from harness.observation import Wire
-from harness.program import Program, Step
+from harness.program import PLAIN, Program, Step
 from harness.values import (
+    Again,
     ArrayOf,
     Callback,
     Cycle,
@@ -167,7 +168,13 @@ def encode_step(step: Step) -> Wire:
 
 def encode_program(program: Program) -> Wire:
     """Return the wire form of a program, without its sequence number."""
-    return [program.module, [encode_step(each) for each in program.steps]]
+    wire: list[Wire] = [program.module, [encode_step(each) for each in program.steps]]
+    options: dict[str, Wire] = {}
+    if program.context != PLAIN:
+        options["context"] = program.context
+    if program.observe:
+        options["observe"] = list(program.observe)
+    return [*wire, options] if options else wire
 
 
 # --- back ------------------------------------------------------------------------------------------
@@ -189,8 +196,14 @@ def decode(wire: Wire) -> Value:
 
 def decode_program(wire: Wire) -> Program:
     """Return the program that :func:`encode_program` encoded."""
-    module, steps = wire
-    return Program(module, tuple(_decode_step(each) for each in steps))
+    module, steps, *rest = wire
+    options = rest[0] if rest else {}
+    return Program(
+        module,
+        tuple(_decode_step(each) for each in steps),
+        options.get("context", PLAIN),
+        tuple(options.get("observe", ())),
+    )
 
 
 def _decode_step(wire: Wire) -> Step:
@@ -273,6 +286,10 @@ def _decode_range(parts: tuple[Value, ...]) -> Value:
     return range(*parts) if all(type(part) is int for part in parts) else Made("builtins.range", parts)
 
 
+def _decode_state(wires: list[dict[str, Wire]]) -> tuple[tuple[str, Value], ...]:
+    return tuple((name, decode(wire)) for each in wires for name, wire in each.items())
+
+
 _DECODERS: dict[str, Callable[[list[Wire]], Value]] = {
     "i": lambda wire: int(wire[1], 16),
     "f": lambda wire: struct.unpack(">d", bytes.fromhex(wire[1]))[0],
@@ -300,7 +317,8 @@ _DECODERS: dict[str, Callable[[list[Wire]], Value]] = {
     "C": lambda wire: Callback(tuple(_decode_outcome(each) for each in wire[1])),
     "I": lambda wire: IteratorOf(tuple(_decode_outcome(each) for each in wire[1])),
     "R": lambda wire: Result(wire[1]),
-    "k": lambda wire: Subclassed(wire[1], decode(wire[2])),
-    "o": lambda wire: Opaque(wire[1], decode(wire[2])),
+    "k": lambda wire: Subclassed(wire[1], decode(wire[2]), _decode_state(wire[3:])),
+    "o": lambda wire: Opaque(wire[1], decode(wire[2]), _decode_state(wire[3:])),
     "@": lambda wire: Cycle(wire[1]),
+    "&": lambda wire: Again(wire[1]),
 }

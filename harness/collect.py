@@ -13,20 +13,21 @@ import hypothesis
 import pytest
 
 from harness.backends import DEFAULT_REFERENCE
-from harness.cases import Case, CaseFile, read_case_file
+from harness.cases import Case, CaseFile, KnownSpec, read_case_file
 from harness.codec import encode_program
 from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.eventlog import FindingRecord, ItemEvent
-from harness.examine import Examination, Plan, examine
+from harness.examine import Examination, Plan, examine, examine_all
 from harness.extensions import Extension
-from harness.findings import Judged, known_of
+from harness.findings import Judged, Known, known_of
 from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.observation import Observation
 from harness.report import failure, junit
 from harness.settings import Settings
 from harness.strategies import programs_of
+from harness.surface import surface_programs
 
 if TYPE_CHECKING:
     from harness.session import MatrixPlugin
@@ -66,6 +67,17 @@ def case_file(path: Path) -> CaseFile:
     return _READ[path]
 
 
+def known_everywhere(settings: Settings) -> tuple[KnownSpec, ...]:
+    """Return what the project's case files say that holds in every one of them.
+
+    Raises: CaseFileError -- a file that says so is wrong.
+    """
+    matching = sorted({path for pattern in settings.cases for path in settings.root.glob(pattern)})
+    # A file takes time to read whole, and most say nothing of the kind.
+    telling = [path for path in matching if path in _READ or b"\neverywhere:" in path.read_bytes()]
+    return tuple(known for path in telling for known in case_file(path).everywhere)
+
+
 _READ: dict[Path, CaseFile] = {}
 _FOUND = pytest.StashKey[list[Path]]()
 
@@ -79,7 +91,9 @@ class CaseModule(pytest.File):
 
     def collect(self) -> Iterable[pytest.Item]:
         """Yield an item for each case and each backend other than the reference."""
-        for case in case_file(self.path).cases:
+        read = case_file(self.path)
+        built_in = [case for case in read.built_in if case.kind != "surface" or self.run.settings.surface]
+        for case in (*read.cases, *built_in):
             for backend in self.run.settings.others:
                 name = f"{case.name}[{backend}]"
                 # Given as text, which pytest takes apart as it does what it reads back for --lf.
@@ -98,6 +112,7 @@ class Item(pytest.Item):
         digest = hashlib.blake2b(f"{run.seed} {self.nodeid}".encode(), digest_size=8).digest()
         self.seed = int.from_bytes(digest, "big")
         self.examination = Examination("broken")
+        self.known = Known(())
         self.missing: tuple[str, ...] = ()
         self.started = 0.0
 
@@ -129,10 +144,15 @@ class Item(pytest.Item):
 
     def _examine_on(self, extension: Extension, reference: Lane, other: Lane) -> None:
         case, run = self.case, self.run
-        programs = programs_of(case, extension.module, capabilities_of(reference, other))
         differential = Differential(reference, other, run.settings.rules.union(case.spec.rules))
+        self.known = known_of(case, self.backend, known_everywhere(run.settings))
         try:
-            self.examination = examine(programs, differential, known_of(case, self.backend), self._plan())
+            if case.kind == "drawn":
+                programs = programs_of(case, extension.module, capabilities_of(reference, other))
+                self.examination = examine(programs, differential, self.known, self._plan())
+            else:
+                asked = surface_programs(differential, extension.module) if case.kind == "surface" else ()
+                self.examination = examine_all(asked, differential, self.known, self._plan())
         finally:
             differential.abandon()
 
@@ -149,8 +169,9 @@ class Item(pytest.Item):
                 lacking = f"{self.backend} lacks {', '.join(self.missing)}"
                 pytest.skip(f"unsupported: {examination.note or lacking}")
             case "known":
-                reasons = list(dict.fromkeys(entry.reason for entry in known_of(self.case, self.backend).entries))
-                pytest.xfail("; ".join(reasons))
+                entries = (*self.known.entries, *self.known.everywhere)
+                seen = [each.reason for each in entries if (each.kind, each.place) in examination.known]
+                pytest.xfail("; ".join(dict.fromkeys(seen)))
             case "stale":
                 raise ItemFailed(failure.describe_stale(examination.stale, other=self.backend))
             case "diverge" | "flaky":

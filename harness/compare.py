@@ -26,13 +26,21 @@ from harness.rules import NAN_PAYLOADS, RULES, mask_addresses
 
 _EFFECT_KINDS: dict[str, Kind] = {
     "arguments": "argument",
+    "results": "results",
     "same": "identity",
+    "equality": "equality",
     "calls": "calls",
     "warnings": "warnings",
     "unraisable": "unraisable",
+    "thread-exceptions": "thread-exceptions",
+    "handled": "handled",
+    "died": "died",
+    "leaked": "leaked",
     "stdout": "stdout",
     "stderr": "stderr",
+    "exit": "exit",
 }
+_DETAILS = {"arguments": " argument {}", "results": " result {}"}
 _EXCEPTION_KINDS: dict[str, Kind] = {
     # The message is most often made from the arguments; it is looked at first, told once.
     "str": "exception-message",
@@ -41,6 +49,7 @@ _EXCEPTION_KINDS: dict[str, Kind] = {
     "context": "exception-context",
     "suppress": "exception-context",
     "attributes": "exception-attributes",
+    "bases": "exception-bases",
     "cut": "exception-context",
 }
 _TAG_NAMES = {
@@ -63,6 +72,7 @@ _TAG_NAMES = {
     "a": "array",
     "m": "memoryview",
 }
+_AGAIN = "again "
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +173,8 @@ def _compare_effects(
                 applied.add(name)
                 expected, seen = normal
         nan_payloads = NAN_PAYLOADS in rules
-        if effect == "arguments":
-            difference = _differing_details(expected or {}, seen or {}, nan_payloads, " argument {}")
+        if effect in _DETAILS:
+            difference = _differing_details(expected or {}, seen or {}, nan_payloads, _DETAILS[effect])
         elif effect == "calls":
             difference = _differing_calls(expected or [], seen or [], nan_payloads)
         else:
@@ -178,7 +188,9 @@ def difference_of(reference: Wire, other: Wire, *, nan_payloads: bool = False, p
     """Return the first difference between two wire values, or None: exact types, floats by bits."""
     names = _type_name(reference), _type_name(other)
     if names[0] != names[1]:
-        return Difference("type", path, reference, other)
+        # What was met before is the same object in one, and another in the other.
+        again = names[0].startswith(_AGAIN) or names[1].startswith(_AGAIN)
+        return Difference("identity" if again else "type", path, reference, other)
     if names[0] in ("NoneType", "bool", "int"):
         return None if reference == other else Difference("value", path, reference, other)
     if names[0] == "str":
@@ -200,9 +212,10 @@ def difference_of(reference: Wire, other: Wire, *, nan_payloads: bool = False, p
         case "e":
             difference = _differing_exceptions(reference, other, nan_payloads)
             return difference and difference.inside("value", path)
-        case "O" | "k":
+        case "O" | "k" | "o":
             difference = difference_of(reference[2], other[2], nan_payloads=nan_payloads, path=path)
-            return difference or _differing_plain(reference[3:], other[3:], path)
+            more = _differing_plain if tag == "O" else _differing_states
+            return difference or more(reference[3:], other[3:], path)
         case "M":
             left, right = reference[2], other[2]
             return _differing_items(left, right, reference, other, nan_payloads, path)
@@ -216,8 +229,8 @@ def _type_name(wire: Wire) -> str:
     tag = str(wire[0])
     if tag in ("k", "o", "M", "e"):
         return str(wire[1])
-    if tag == "O":
-        return f"odd {wire[1]}"
+    if tag in ("O", "&"):
+        return f"{'odd' if tag == 'O' else 'again'} {wire[1]}"
     return _TAG_NAMES.get(tag, tag)
 
 
@@ -267,6 +280,14 @@ def _differing_dicts(reference: list[Wire], other: list[Wire], nan_payloads: boo
     return None
 
 
+def _differing_states(left: list[Wire], right: list[Wire], path: str) -> Difference | None:
+    """Compare the attributes of two objects, which are there only where a case asks for them."""
+    if not left or not right:
+        return None
+    difference = _differing_details(left[0], right[0], False, ".{}")
+    return difference and difference.inside("state", path)
+
+
 def _differing_exceptions(reference: list[Wire], other: list[Wire], nan_payloads: bool) -> Difference | None:
     if reference[1] != other[1]:
         return Difference("exception-type", "", reference, other)
@@ -295,6 +316,8 @@ def _differing_part(name: str, left: Wire, right: Wire, nan_payloads: bool) -> D
             return difference and difference.inside("value", path)
         case "attributes":
             return _differing_details(left, right, nan_payloads, ".{}")
+        case "bases":
+            return _differing_plain(left, right, path)
     return difference_of(left, right, path=path)
 
 

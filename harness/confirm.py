@@ -14,6 +14,9 @@ REPEATS_LIMIT = 4
 """How often a program is repeated whose difference shows only when something was done often enough."""
 
 
+UNREPEATED = "it did not show in fresh workers"
+
+
 def confirmed(differential: Differential, finding: Finding) -> Judged:
     """Return a finding as it shows in fresh workers, twice.
 
@@ -26,14 +29,14 @@ def confirmed(differential: Differential, finding: Finding) -> Judged:
             again = run_fresh(differential, repeated(finding.program, times))
             if again is not None and again.identity == finding.identity:
                 return _judged_twice(differential, without_what_follows(again))
-        return Judged(finding, "it did not show in fresh workers")
+        return Judged(finding, UNREPEATED)
     return _judged_twice(differential, first)
 
 
 def _judged_twice(differential: Differential, finding: Finding) -> Judged:
     first = run_fresh(differential, finding.program)
     if first is None or first.identity != finding.identity:
-        return Judged(finding, "it did not show in fresh workers")
+        return Judged(finding, UNREPEATED)
     varying = [
         lane.backend
         for lane, before, after in (

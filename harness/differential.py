@@ -45,6 +45,18 @@ class Differential:
         self._flush()
         return next(self._compared(wait=True))[1]
 
+    def observe(self, program: Program) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
+        """Execute one program on both backends and return what each let us see."""
+        self._require_idle()
+        self._queue(program, encode_body(program))
+        self._flush()
+        pump([self.reference, self.other], wait=True)
+        lanes = (self.reference, self.other)
+        replies = [(lane.replies.popleft()[1], lane.backend) for lane in lanes]
+        self._programs.clear()
+        reference, other = (reply.observations(len(program.steps), backend) for reply, backend in replies)
+        return reference, other
+
     def submit(self, program: Program, body: bytes) -> Iterator[tuple[Program, Finding | None]]:
         """Send a program on its way; yield the programs that have been compared meanwhile."""
         self._queue(program, body)

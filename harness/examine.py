@@ -11,22 +11,23 @@ import contextlib
 import time
 import unittest
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis.database import ExampleDatabase
+from hypothesis.strategies import nothing
 
 from harness.cases import KnownSpec
-from harness.confirm import confirmed, run_fresh, smallest
+from harness.confirm import UNREPEATED, confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
-from harness.program import Program
+from harness.program import PLAIN, Program
 from harness.protocol import encode_body
 from harness.repeatable import without_local_constants
-from harness.strategies import Programs, fixed_program
+from harness.strategies import Programs
 
 Verdict = Literal["agree", "diverge", "known", "stale", "flaky", "unsupported", "broken"]
 
@@ -90,6 +91,17 @@ def examine(programs: Programs, differential: Differential, known: Known, plan: 
     return examiner.result()
 
 
+def examine_all(programs: Iterable[Program], differential: Differential, known: Known, plan: Plan) -> Examination:
+    """Examine programs that are given and not drawn: each is executed once, and every difference is kept.
+
+    Raises: as :func:`examine`.
+    """
+    examiner = _Examiner(nothing(), differential, known, plan)
+    examiner.replay_known()
+    examiner.run_each(programs)
+    return examiner.result()
+
+
 class _Examiner:
     def __init__(self, programs: Programs, differential: Differential, known: Known, plan: Plan) -> None:
         self.programs = programs
@@ -109,7 +121,7 @@ class _Examiner:
     def replay_known(self) -> None:
         """Replay the stored program of every known divergence: one that does not show it is stale."""
         for entry in self.known.entries:
-            finding = self.differential.run(fixed_program(entry.program, self.differential.reference.module))
+            finding = self.differential.run(self.known.program_of(entry, self.differential.reference.module))
             if finding is not None and covers(entry, finding):
                 self.known_seen[entry.kind, entry.place] += 1
                 continue
@@ -126,10 +138,27 @@ class _Examiner:
 
     def draw(self) -> None:
         """Draw with many examples on their way; shrink and confirm the first of every identity."""
-        for identity, finding in self._run_ahead().items():
-            self._shrink(identity, (Phase.generate, Phase.shrink))
-            if identity not in self.findings:
+        for finding in self._run_ahead().values():
+            if not self._is_told(finding) and not self._shrink(finding, (Phase.generate, Phase.shrink)):
                 self._keep(finding)
+
+    def run_each(self, programs: Iterable[Program]) -> None:
+        """Run programs that need no shrinking and do not depend on each other; keep what is new.
+
+        Fresh workers run all that differed once more, together.
+        """
+        found: dict[Identity, Finding] = {}
+        for program in list(programs):
+            finding = self.differential.run(program)
+            if finding is not None and not self._is_known(finding):
+                found.setdefault(finding.identity, finding)
+        for lane in (self.differential.reference, self.differential.other):
+            if found:
+                lane.fresh()
+        for identity, finding in found.items():
+            again = self.differential.run(finding.program)
+            stands = again is not None and again.identity == identity
+            self.findings[identity] = Judged(again if again and stands else finding, "" if stands else UNREPEATED)
 
     def result(self) -> Examination:
         """Return what came of it."""
@@ -169,7 +198,7 @@ class _Examiner:
                 self.agreed.add(encode_body(program))
             else:
                 self.diverged[encode_body(program)] = finding
-                if not self._is_known(finding) and finding.identity not in self.findings:
+                if not self._is_known(finding) and not self._is_told(finding):
                     first.setdefault(finding.identity, finding)
             if len(first) >= FINDINGS_LIMIT:
                 self.note = f"Drawing ended at {FINDINGS_LIMIT} findings; there may be more."
@@ -190,19 +219,22 @@ class _Examiner:
             self.differential.abandon()
         return first
 
-    def _shrink(self, target: Identity | None, phases: tuple[Phase, ...]) -> None:
-        """Let Hypothesis find and shrink a finding one example at a time: of one identity, or any new one."""
+    def _shrink(self, target: Finding | None, phases: tuple[Phase, ...]) -> bool:
+        """Let Hypothesis find and shrink a finding one example at a time: one like the target, or any new one.
+
+        What diverges in a context may do so without one too, which is the smaller program.
+        """
         until: float | None = None
         chosen = target
 
         def body(program: Program) -> None:
             nonlocal until, chosen
             finding = self._judge(program, may_execute=until is None or time.monotonic() < until)
-            if finding is None or self._is_known(finding) or finding.identity in self.findings:
+            if finding is None or self._is_known(finding) or self._is_told(finding):
                 return
             if chosen is None:
-                chosen = finding.identity
-            if finding.identity == chosen:
+                chosen = finding
+            if finding.bare == chosen.bare and program.context in (PLAIN, chosen.program.context):
                 until = until or time.monotonic() + SHRINK_LIMIT_S
                 raise _Diverged(finding)
 
@@ -210,8 +242,10 @@ class _Examiner:
             self._given(phases, self.plan.database, body)
         except _Diverged as diverged:
             self._keep(diverged.finding)
+            return True
         except hypothesis.errors.Flaky as flaky:
             self.note = f"Hypothesis found the backends flaky: {flaky}"
+        return False
 
     def _judge(self, program: Program, *, may_execute: bool) -> Finding | None:
         """Return the finding of a program; what was once judged is not executed again."""
@@ -232,6 +266,10 @@ class _Examiner:
             return False
         self.known_seen[entry.kind, entry.place] += 1
         return True
+
+    def _is_told(self, finding: Finding) -> bool:
+        """Say whether it is among the findings, where it was met or without any context."""
+        return not {finding.identity, finding.bare}.isdisjoint(self.findings)
 
     def _keep(self, finding: Finding) -> None:
         """Make the program as small as it can be, and run it twice more in fresh workers; it may be flaky."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import msgspec
 
 from harness.cases import Case, KnownSpec
-from harness.observation import Divergence, Observation, Wire
-from harness.program import Program, Step
+from harness.observation import Divergence, Observation, Raised, Wire
+from harness.program import CONTEXTS, Observe, Program, Step
+from harness.strategies import fixed_program
 
 _SUBSCRIPT = re.compile(r"""\[(?:-?\d+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
 
@@ -30,6 +31,12 @@ class Finding:
     @property
     def identity(self) -> Identity:
         """Which finding of its case this is."""
+        context = CONTEXTS[self.program.context]
+        return self.divergence.kind, f"{self.bare[1]} {context}" if context else self.bare[1]
+
+    @property
+    def bare(self) -> Identity:
+        """The same, wherever the call was made."""
         return self.divergence.kind, place_of(self.program, self.divergence)
 
 
@@ -52,8 +59,7 @@ def place_of(program: Program, divergence: Divergence) -> str:
     if ended_a_worker(divergence) and len(program.steps) > 1:
         # Which step it was is not known of a worker that is gone; the smallest program ends with it.
         return "program"
-    operation = describe_operation(program.steps[divergence.step])
-    return operation + _SUBSCRIPT.sub("[…]", divergence.path)
+    return describe_operation(program.steps[divergence.step]) + _SUBSCRIPT.sub("[…]", divergence.path)
 
 
 def ended_a_worker(divergence: Divergence) -> bool:
@@ -74,6 +80,8 @@ def describe_operation(step: Step) -> str:
             return f".{step.name} ="
         case "delete":
             return f"del .{step.name}"
+        case "surface":
+            return f"{step.name} of {step.target or 'the module'}"
         case "iterate" | "forget" | "apply" | "unpack" | "pickle" | "collect":
             return step.kind
         case _:
@@ -81,25 +89,48 @@ def describe_operation(step: Step) -> str:
 
 
 class Known:
-    """What a case file says of one backend's divergences."""
+    """What case files say of one backend's divergences; what holds everywhere is not replayed here."""
 
-    def __init__(self, entries: Sequence[KnownSpec]) -> None:
+    def __init__(
+        self,
+        entries: Sequence[KnownSpec],
+        observe: tuple[Observe, ...] = (),
+        everywhere: Sequence[KnownSpec] = (),
+    ) -> None:
         self.entries = tuple(entries)
+        self.observe = observe
+        self.everywhere = tuple(everywhere)
+
+    def program_of(self, entry: KnownSpec, module: str) -> Program:
+        """Return the program that shows an entry's divergence."""
+        return fixed_program(entry.program, module, context=entry.context, observe=self.observe)
 
     def entry_for(self, finding: Finding) -> KnownSpec | None:
         """Return the first entry that covers a finding, or None."""
-        return next((entry for entry in self.entries if covers(entry, finding)), None)
+        return next((entry for entry in (*self.entries, *self.everywhere) if covers(entry, finding)), None)
 
 
 def covers(entry: KnownSpec, finding: Finding) -> bool:
-    """Say whether a finding is the one that an entry records: its kind, place, and what differs."""
+    """Say whether a finding is the one that an entry records: its kind, place, and what differs.
+
+    A place without a context is that place in every context.
+    """
     kind, place = finding.identity
+    places = place, finding.bare[1]
     return (
         entry.kind == kind
-        and place_matches(entry.place, place)
-        and _matches(entry.reference, finding.divergence.reference)
-        and _matches(entry.other, finding.divergence.other)
+        and any(place_matches(entry.place, each) for each in places)
+        and _matches(entry.reference, _told(finding.divergence.reference, finding.reference, finding.divergence))
+        and _matches(entry.other, _told(finding.divergence.other, finding.other, finding.divergence))
     )
+
+
+def _told(part: Wire, observations: Sequence[Observation], divergence: Divergence) -> Wire:
+    """Return what an entry's pattern is held against: of an outcome that was raised also the exception."""
+    if divergence.kind != "outcome" or part != "raised":
+        return part
+    outcome = observations[min(divergence.step, len(observations) - 1)].outcome
+    return f"raised {outcome.exception[1]}: {outcome.exception[3].get('str')}" if isinstance(outcome, Raised) else part
 
 
 def place_matches(recorded: str, place: str) -> bool:
@@ -114,6 +145,10 @@ def _matches(pattern: str | None, part: Wire) -> bool:
     return re.search(pattern, text) is not None
 
 
-def known_of(case: Case, backend: str) -> Known:
-    """Return what a case's file says of a backend."""
-    return Known([entry for entry in case.spec.known if entry.backend == backend])
+def known_of(case: Case, backend: str, everywhere: Sequence[KnownSpec] = ()) -> Known:
+    """Return what a case says of a backend, and what the project says that holds everywhere."""
+
+    def of_backend(entries: Sequence[KnownSpec]) -> list[KnownSpec]:
+        return [entry for entry in entries if entry.backend == backend]
+
+    return Known(of_backend(case.spec.known), case.spec.observe, of_backend(everywhere))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from harness.program import CONTEXTS
+
 PROTOCOL = 1
 
 
@@ -13,6 +15,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     surrogate_pairs: bool = True
     free_threaded: bool = False
     exception_notes: bool = True
+    contexts: tuple[str, ...] = tuple(CONTEXTS)
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -34,4 +37,5 @@ def common(hellos: list[Hello]) -> Capabilities:
         surrogate_pairs=all(one.surrogate_pairs for one in each),
         free_threaded=all(one.free_threaded for one in each),
         exception_notes=all(one.exception_notes for one in each),
+        contexts=tuple(name for name in CONTEXTS if all(name in one.contexts for one in each)),
     )

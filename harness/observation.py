@@ -58,8 +58,8 @@ def outcome_name(outcome: Outcome) -> str:
 class Observation:
     """All that was seen of one step.
 
-    ``effects`` maps the name of a side effect (``stdout``, ``stderr``, ``warnings``, ``unraisable``,
-    ``calls``, ``arguments``, ``same``) to its wire form; effects that did not happen are absent.
+    ``effects`` maps the name of a side effect, one of ``docs/protocol.md``, to its wire form; effects that
+    did not happen are absent.
     """
 
     outcome: Outcome
@@ -78,13 +78,22 @@ Kind = Literal[
     "exception-cause",
     "exception-context",
     "exception-attributes",
+    "exception-bases",
+    "state",
     "argument",
     "stdout",
     "stderr",
     "warnings",
     "unraisable",
+    "thread-exceptions",
     "calls",
     "identity",
+    "results",
+    "equality",
+    "handled",
+    "died",
+    "leaked",
+    "exit",
 ]
 
 

@@ -7,9 +7,10 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from harness.program import Program, Step
+from harness.program import CONTEXTS, PLAIN, Program, Step
 from harness.values import (
     Absent,
+    Again,
     ArrayOf,
     Callback,
     Cycle,
@@ -118,6 +119,10 @@ def _render_exception(value: ExceptionValue) -> str:
     return f"exception({', '.join(parts)})"
 
 
+def _render_state(state: tuple[tuple[str, Value], ...]) -> str:
+    return f" with {', '.join(f'{name}={render(value)}' for name, value in state)}" if state else ""
+
+
 def _render_call(name: str, *arguments: Value) -> str:
     return f"{name}({', '.join(map(render, arguments))})"
 
@@ -147,17 +152,17 @@ _RENDERERS: dict[type, Callable[[Any], str]] = {
     ViewOf: lambda value: _render_call("view_of", value.data, value.format, value.readonly),
     Result: lambda value: f"result({value.step})",
     Absent: lambda value: "absent()",
-    Opaque: lambda value: f"<{value.type}: {value.repr}>",
-    Subclassed: lambda value: f"<{value.type}: {render(value.plain)}>",
+    Opaque: lambda value: f"<{value.type}: {value.repr}{_render_state(value.state)}>",
+    Subclassed: lambda value: f"<{value.type}: {render(value.plain)}{_render_state(value.state)}>",
+    Again: lambda value: f"<{value.what} itself>" if isinstance(value.what, str) else f"<object {value.what} again>",
     Cycle: lambda value: f"<the container {value.levels} levels out>",
 }
 
 
 def render_program(program: Program) -> str:
-    """Return one line of Python for each step; results are named ``r0``, ``r1``, ..."""
-    return "\n".join(
-        render_step(step, number, alone=len(program.steps) == 1) for number, step in enumerate(program.steps)
-    )
+    """Return a line of Python for each step, after a context's; results are named ``r0``, ``r1``, ..."""
+    lines = [render_step(step, number, alone=program.alone) for number, step in enumerate(program.steps)]
+    return "\n".join([f"# {CONTEXTS[program.context]}", *lines] if program.context != PLAIN else lines)
 
 
 def render_step(step: Step, number: int, *, alone: bool = False) -> str:
@@ -235,6 +240,7 @@ _EXPRESSIONS: dict[str, Rendering] = {
     "await": _render_await,
     "apply": lambda step, operands, named: f"{operands[0]}({', '.join(operands[1:] + named)})",
     "unpack": _render_unpack,
+    "surface": lambda step, operands, named: f"{step.name} of {step.target or 'the module'}",
     "pickle": lambda step, operands, named: f"pickle.loads(pickle.dumps({operands[0]}, {step.count}))",
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from harness.cases import CaseFileSpec
+from harness.case_specs import CaseFileSpec
 from harness.program import STEP_KINDS
 from harness.rules import RULE_NAMES
 

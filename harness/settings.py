@@ -30,6 +30,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     results: str = "results"
     rules: tuple[str, ...] = DEFAULT_RULES
     interpreters: dict[str, str] = {}
+    surface: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Settings:
 
     ``rules`` are the legal differences that hold for every case, beside the case's own.  ``root`` is the
     directory that relative paths start from.  ``examples`` is None where Hypothesis's profile decides.
+    ``surface`` says whether every case file has the built-in case of its extension's surface.
     """
 
     root: Path
@@ -63,6 +65,7 @@ class Settings:
     rules: frozenset[str]
     interpreters: dict[str, Path] = field(default_factory=dict)
     rebuild: bool = False
+    surface: bool = True
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -112,6 +115,7 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         results=root / (overrides.results or table.results),
         interpreters={name: Path(path).expanduser() for name, path in named.items()},
         rebuild=overrides.rebuild,
+        surface=table.surface,
     )
 
 

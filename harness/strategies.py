@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -14,7 +14,7 @@ from harness import vocabulary
 from harness.case_specs import Expression, StepSpec, source_of
 from harness.cases import Case
 from harness.handshake import Capabilities
-from harness.program import Program, Step
+from harness.program import PLAIN, Context, Observe, Program, Step
 from harness.values import Absent, Result, Value
 
 Programs = SearchStrategy[Program]
@@ -27,23 +27,56 @@ def programs_of(case: Case, module: str, capabilities: Capabilities) -> Programs
     ``capabilities`` are those that all backends of the run have: what one lacks is never drawn.
     """
     spec = case.spec
+    contexts = DRAWN_CONTEXTS if spec.contexts is None else _weighed(spec.contexts)
+    contexts = tuple(each for each in contexts if each in capabilities.contexts)
+    if not contexts or set(contexts) == {PLAIN}:
+        programs = _plain_programs(case, module)
+        if spec.observe:
+            programs = programs.map(lambda program: replace(program, observe=spec.observe))
+    else:
+        # The context first, so that what is shrunk first is where the calls are made.
+        programs = st.tuples(st.sampled_from(contexts), _plain_programs(case, module)).map(
+            lambda drawn: replace(drawn[1], context=drawn[0], observe=spec.observe)
+        )
+    return _supported(programs, capabilities)
+
+
+def _weighed(contexts: Sequence[Context]) -> tuple[Context, ...]:
+    """Return what to sample a context from: plain first, which is what shrinking goes for."""
+    return (PLAIN,) * (PLAIN_SHARE * len(contexts)) + tuple(each for each in contexts if each != PLAIN)
+
+
+PLAIN_SHARE = 3
+"""How many examples are plain for each that is not, where a case names its contexts."""
+
+# One example in five is in a context, and few are in those that cost as much as many examples do.
+_CHEAP: tuple[Context, ...] = (
+    *("except", "finally", "generator", "comprehension", "class", "callback", "del"),
+    *("settrace", "setprofile", "recursion", "optimised", "warnings", "twice"),
+)
+DRAWN_CONTEXTS: tuple[Context, ...] = (PLAIN,) * 160 + _CHEAP * 3 + ("thread", "executor", "gc", "task")
+
+
+def _plain_programs(case: Case, module: str) -> Programs:
+    spec = case.spec
     if spec.program is None:
         name = spec.call or case.name
-        step = _arguments(spec.args, spec.kwargs, spec.extra_args, spec.extra_kwargs).map(
+        return _arguments(spec.args, spec.kwargs, spec.extra_args, spec.extra_kwargs).map(
             lambda drawn: Program(module, (Step("call", name, *drawn),))
         )
-        return _supported(step, capabilities)
     start = [step_strategy(each) for each in spec.program.start]
     if not spec.program.steps:
-        return _supported(st.tuples(*start).map(lambda steps: Program(module, _linked(steps))), capabilities)
+        return st.tuples(*start).map(lambda steps: Program(module, _linked(steps)))
     then = st.lists(st.one_of([step_strategy(each) for each in spec.program.steps]), max_size=spec.program.max_steps)
     drawn = st.tuples(st.tuples(*start), then)
-    return _supported(drawn.map(lambda parts: Program(module, _linked((*parts[0], *parts[1])))), capabilities)
+    return drawn.map(lambda parts: Program(module, _linked((*parts[0], *parts[1]))))
 
 
-def fixed_program(steps: tuple[StepSpec, ...], module: str) -> Program:
+def fixed_program(
+    steps: tuple[StepSpec, ...], module: str, *, context: Context = PLAIN, observe: tuple[Observe, ...] = ()
+) -> Program:
     """Return the program that a known divergence stores: its expressions are values, nothing is drawn."""
-    return Program(module, tuple(_fixed_step(each) for each in steps))
+    return Program(module, tuple(_fixed_step(each) for each in steps), context, observe)
 
 
 def step_strategy(spec: StepSpec) -> DrawStep:
@@ -56,7 +89,7 @@ def step_strategy(spec: StepSpec) -> DrawStep:
     if kind in ("iterate", "pickle"):
         return target.map(lambda on: Step(kind, "", (on,), count=count))
     arguments = _arguments(spec.args, spec.kwargs, spec.extra_args, spec.extra_kwargs)
-    if kind in ("call", "subclass"):
+    if kind in ("call", "subclass", "surface"):
         return arguments.map(lambda drawn: Step(kind, name, *drawn))
     if kind == "set":
         value = vocabulary.evaluate_strategy(source_of(spec.value))
@@ -180,7 +213,7 @@ def _fixed_step(spec: StepSpec) -> Step:
     arguments = (*(value(each) for each in spec.args), *extra)
     named = {} if spec.extra_kwargs is None else value(spec.extra_kwargs)
     keywords = (*((key, value(each)) for key, each in spec.kwargs.items()), *named.items())
-    if spec.kind in ("call", "subclass"):
+    if spec.kind in ("call", "subclass", "surface"):
         return Step(spec.kind, name, arguments, keywords)
     if spec.kind == "set":
         return Step("set", name, (target, value(spec.value)))

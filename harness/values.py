@@ -125,10 +125,11 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """An object that is known by its type and its repr only."""
+    """An object that is known by its type and its repr only, and by its attributes where a case asks."""
 
     type: str
     repr: Value
+    state: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class Subclassed:
 
     type: str
     plain: Value
+    state: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +146,10 @@ class Cycle:
     """The container that many levels further out, again."""
 
     levels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """An object that was met before: by its number among those of the value, or by its name."""
+
+    what: int | str

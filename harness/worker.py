@@ -19,13 +19,18 @@ if __name__ == "__main__":
     # The directory of this file is no place to import from: its modules are the harness's.
     del sys.path[0]
 
+import atexit
+import builtins
+import contextlib
 import gc
 import importlib
 import json
 import operator
 import os
 import struct
+import threading
 import warnings
+import weakref
 
 PROTOCOL = 1
 JSON_INTEGER_LIMIT = 2**53
@@ -33,6 +38,8 @@ RECORDED_CALLS_LIMIT = 1000
 PRINTED_BYTES_LIMIT = 64 * 1024
 EXCEPTION_CHAIN_LIMIT = 16
 ASYNC_ITEMS_LIMIT = 100
+# Frames that are left for a call where the recursion limit is low.
+LOW_RECURSION_LIMIT = 60
 # Deeper values are cut at the same depth everywhere; four frames for each level stay below Python's own limit.
 NESTING_LIMIT = 220
 
@@ -81,6 +88,7 @@ class Counted:
         instance = object.__new__(cls)
         Counted.made += 1
         instance.serial = Counted.made
+        born(instance)
         return instance
 
     def __hash__(self):
@@ -142,6 +150,7 @@ def build_odd(wire, results):
     )
     if wire[1] in ("list", "dict", "set", "bytearray"):
         base.__init__(instance, build(wire[2], results))
+    born(instance)
     return instance
 
 
@@ -273,19 +282,64 @@ def build(wire, results):
     return wire
 
 
+def build_keywords(pairs, results):
+    return {build(name, results): build(value, results) for name, value in pairs}
+
+
 # --- from objects to data ------------------------------------------------------------------------
 
 
-def encode_int(value, path):
+class Walk:
+    """Where an encoding is: the containers around the value, and the objects that it has met before.
+
+    ``around`` maps the id of each container around the value to its depth; ``met`` maps the id of each
+    object that can be told from its equals to its number, or is None where their order is nobody's promise;
+    ``names`` holds what is known by a name already, such as an argument.
+    """
+
+    __slots__ = ("around", "kept", "met", "named", "names")
+
+    def __init__(self, names=None):
+        self.around = {}
+        self.met = {}
+        self.names = names
+        self.named = False
+        self.kept = []
+
+    def again(self, value):
+        """Return what stands for an object that was met before, or None; it counts as met from now on."""
+        key = id(value)
+        if key in self.around:
+            return ["@", len(self.around) - self.around[key]]
+        # At the top the effect "same" says so, and the object is shown.
+        if self.names and key in self.names and self.around:
+            self.named = True
+            return ["&", self.names[key]]
+        if self.met is None:
+            return None
+        if key in self.met:
+            return ["&", self.met[key]]
+        self.met[key] = len(self.met)
+        return None
+
+    def unordered(self):
+        """Return the walk through a set, in which nothing is numbered."""
+        inside = Walk(self.names)
+        inside.around, inside.kept = self.around, self.kept
+        inside.met = None
+        return inside
+
+
+def encode_int(value, walk):
     return value if -JSON_INTEGER_LIMIT <= value <= JSON_INTEGER_LIMIT else ["i", hex(value)]
 
 
-def encode_float(value, path):
+def encode_float(value, walk):
     # A NaN or an infinity minus itself is a NaN, which equals nothing.
     return value if value - value == 0.0 else ["f", struct.pack(">d", value).hex()]
 
 
-def encode_str(value, path):
+def encode_str(value, walk):
     if value.isascii():
         return value
     try:
@@ -295,39 +349,42 @@ def encode_str(value, path):
     return value
 
 
-def sorted_encodings(values, path):
+def sorted_encodings(values, walk):
     # str hashes are salted per process, so the order of a set says nothing about the extension.
-    return sorted([encode(each, path) for each in values], key=json.dumps)
+    inside = walk.unordered()
+    wires = sorted([encode(each, inside) for each in values], key=json.dumps)
+    walk.named = walk.named or inside.named
+    return wires
 
 
-def encode_dict(value, path):
+def encode_dict(value, walk):
     wire = ["d"]
     for key, item in dict.items(value):
-        wire.append(encode(key, path))
-        wire.append(encode(item, path))
+        wire.append(encode(key, walk))
+        wire.append(encode(item, walk))
     return wire
 
 
 CONTAINERS = {
-    list: lambda value, path: ["l"] + [encode(each, path) for each in list.__iter__(value)],
-    tuple: lambda value, path: ["t"] + [encode(each, path) for each in tuple.__iter__(value)],
-    set: lambda value, path: ["S", *sorted_encodings(set.__iter__(value), path)],
-    frozenset: lambda value, path: ["Z", *sorted_encodings(frozenset.__iter__(value), path)],
+    list: lambda value, walk: ["l"] + [encode(each, walk) for each in list.__iter__(value)],
+    tuple: lambda value, walk: ["t"] + [encode(each, walk) for each in tuple.__iter__(value)],
+    set: lambda value, walk: ["S", *sorted_encodings(set.__iter__(value), walk)],
+    frozenset: lambda value, walk: ["Z", *sorted_encodings(frozenset.__iter__(value), walk)],
     dict: encode_dict,
+    bytearray: lambda value, walk: ["B", bytearray.hex(value)],
 }
 SCALARS = {
-    type(None): lambda value, path: None,
-    bool: lambda value, path: value,
+    type(None): lambda value, walk: None,
+    bool: lambda value, walk: value,
     int: encode_int,
     float: encode_float,
     str: encode_str,
-    bytes: lambda value, path: ["b", value.hex()],
-    bytearray: lambda value, path: ["B", value.hex()],
-    complex: lambda value, path: ["c", encode_float(value.real, path), encode_float(value.imag, path)],
-    range: lambda value, path: ["r"] + [encode(each, path) for each in (value.start, value.stop, value.step)],
-    slice: lambda value, path: ["x"] + [encode(each, path) for each in (value.start, value.stop, value.step)],
-    type(...): lambda value, path: ["E"],
-    type(NotImplemented): lambda value, path: ["N"],
+    bytes: lambda value, walk: ["b", value.hex()],
+    complex: lambda value, walk: ["c", encode_float(value.real, walk), encode_float(value.imag, walk)],
+    range: lambda value, walk: ["r"] + [encode(each, walk) for each in (value.start, value.stop, value.step)],
+    slice: lambda value, walk: ["x"] + [encode(each, walk) for each in (value.start, value.stop, value.step)],
+    type(...): lambda value, walk: ["E"],
+    type(NotImplemented): lambda value, walk: ["N"],
 }
 # Conversions that ignore what a subclass overrides.
 PLAIN = {
@@ -336,7 +393,6 @@ PLAIN = {
     complex: complex.__pos__,
     str: lambda value: str.__getitem__(value, slice(None)),
     bytes: lambda value: bytes.__getitem__(value, slice(None)),
-    bytearray: lambda value: bytearray.__getitem__(value, slice(None)),
 }
 # Standard types that are described by a call that makes an equal object.
 CALLS = {
@@ -355,98 +411,176 @@ BUFFERS = {
 }
 
 
-def encode(value, path=()):
+def encode(value, walk=None):
     """Return the wire form of any object; never raises for what the object's own code does.
 
-    ``path`` holds the ids of the containers around the value: a cycle becomes ``["@", levels up]``.
+    A cycle becomes ``["@", levels up]``, and an object that was met before ``["&", number or name]``.
     """
     cls = type(value)
     scalar = SCALARS.get(cls)
     if scalar is not None:
-        return scalar(value, path)
+        return scalar(value, walk)
+    if walk is None:
+        walk = Walk()
     container = CONTAINERS.get(cls)
     if container is not None:
-        if id(value) in path:
-            return ["@", len(path) - path.index(id(value))]
-        if len(path) >= NESTING_LIMIT:
-            return ["o", type_path(cls), not_shown("nested too deep")]
-        return container(value, (*path, id(value)))
+        # Which of two equal tuples it is, is as little to be relied on as for two equal texts.
+        again = walk.again(value) if cls is not tuple and cls is not frozenset else inside_itself(value, walk)
+        return again or encode_around(container, value, cls, walk)
     try:
-        return encode_other(value, cls, path)
+        return encode_other(value, cls, walk)
     except BaseException as failure:
         return ["o", type_path(cls), not_shown(type_path(type(failure)))]
+
+
+def inside_itself(value, walk):
+    level = walk.around.get(id(value))
+    return None if level is None else ["@", len(walk.around) - level]
+
+
+def encode_around(encoder, value, cls, walk):
+    """Encode what has other objects inside."""
+    if len(walk.around) >= NESTING_LIMIT:
+        return ["o", type_path(cls), not_shown("nested too deep")]
+    key = id(value)
+    walk.around[key] = len(walk.around)
+    try:
+        return encoder(value, walk)
+    finally:
+        del walk.around[key]
 
 
 def not_shown(why):
     return "<not shown: %s>" % why
 
 
-def encode_other(value, cls, path):
-    if isinstance(value, BaseException):
-        return encode_exception(value, path)
-    if id(value) in path:
-        return ["@", len(path) - path.index(id(value))]
-    if len(path) >= NESTING_LIMIT:
-        return ["o", type_path(cls), not_shown("nested too deep")]
-    path += (id(value),)
+def encode_other(value, cls, walk):
+    if isinstance(value, type):
+        return ["T", type_path(value)]
+    if issubclass(cls, BaseException):
+        return walk.again(value) or encode_exception(value, walk)
+    # Python 3.13 keeps its paths in a module of their own.
+    name = type_path(cls).replace("pathlib._local.", "pathlib.")
+    if name in CALLS:
+        return ["M", name, [encode(each, walk) for each in CALLS[name](value)]]
+    if name in BUFFERS:
+        return BUFFERS[name](value)
+    if cls is type(sys):
+        # Its repr says where it was found, which is another place for every backend.
+        return ["o", name, "<module %r>" % value.__name__]
+    again = walk.again(value)
+    if again:
+        return again
     if cls is Callback:
         return ["C", value.wire_outcomes]
     if cls is Iterator:
         return ["I", value.wire_entries[value.position :]]
-    if isinstance(value, type):
-        return ["T", type_path(value)]
-    # Python 3.13 keeps its paths in a module of their own.
-    name = type_path(cls).replace("pathlib._local.", "pathlib.")
-    if name in CALLS:
-        return ["M", name, [encode(each, path) for each in CALLS[name](value)]]
-    if name in BUFFERS:
-        return BUFFERS[name](value)
+    return encode_around(encode_instance, value, cls, walk)
+
+
+def encode_instance(value, walk):
+    """Encode an instance of a class that is not known here: as the builtin type it derives from, or its repr."""
+    cls = type(value)
+    name = type_path(cls)
     for base in cls.__mro__[1:]:
         if base in CONTAINERS or base in SCALARS:
-            plain = CONTAINERS[base](value, path) if base in CONTAINERS else SCALARS[base](PLAIN[base](value), path)
+            plain = CONTAINERS[base](value, walk) if base in CONTAINERS else SCALARS[base](PLAIN[base](value), walk)
             if "wire_methods" in cls.__dict__:
                 return ["O", base.__name__, plain, cls.wire_methods]
-            return ["k", name, plain]
+            return ["k", name, plain, *state_of(value, cls, walk)]
     if "wire_methods" in cls.__dict__:
         return ["O", "object", None, cls.wire_methods]
-    return ["o", name, encode(repr(value))]
+    return ["o", name, encode(repr(value)), *state_of(value, cls, walk)]
 
 
-def encode_exception(exception, path=()):
-    """Return type, arguments, text, notes, cause and context; chains are cut after a few links."""
+# Classes whose instances are shown with their attributes; the extension's own, where a case asks.
+_stateful = frozenset()
+
+
+def state_of(value, cls, walk):
+    """Return the public attributes and the dict of an object in a list, or an empty list if nobody asked."""
+    if _stateful.isdisjoint(cls.__mro__):
+        return []
+    own = getattr(value, "__dict__", None)
+    own = dict(own) if isinstance(own, dict) else {}
+    names = {name for name in dir(cls) if name[:1] != "_" and not callable(getattr(cls, name, None))}
+    state = {}
+    for name in sorted(names.union(each for each in own if type(each) is str)):
+        try:
+            attribute = own[name] if name in own else getattr(value, name)
+        except BaseException as failure:
+            attribute = failure.with_traceback(None)
+        # Kept alive, or the next attribute could be met at the same address.
+        walk.kept.append(attribute)
+        state[escaped(name)] = encode(attribute, walk)
+    return [state]
+
+
+def escaped(name):
+    """Return a name as JSON can hold it: it may be any text."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def encode_exception(exception, walk=None):
+    """Return type, arguments, text, notes, cause, context and attributes; chains are cut after a few links."""
     details = {}
     try:
-        details["str"] = encode_str(str(exception), ())
+        details["str"] = encode_str(str(exception), None)
     except BaseException as failure:
         details["str"] = not_shown(type_path(type(failure)))
+    walk = walk or Walk()
+    if id(exception) in walk.around or len(walk.around) > EXCEPTION_CHAIN_LIMIT:
+        return ["e", type_path(type(exception)), [], {**details, "cut": "the chain"}]
     try:
-        return encode_exception_parts(exception, path, details)
+        return encode_around(lambda value, walk: encode_exception_parts(value, walk, details), exception, None, walk)
     except BaseException as failure:
         # A class of the extension's own may compute any of its attributes.
         return ["e", type_path(type(exception)), [], {**details, "cut": type_path(type(failure))}]
 
 
-def encode_exception_parts(exception, path, details):
-    if id(exception) in path or len(path) > EXCEPTION_CHAIN_LIMIT:
-        return ["e", type_path(type(exception)), [], {**details, "cut": "the chain"}]
-    path = (*path, id(exception))
+def encode_exception_parts(exception, walk, details):
+    cls = type(exception)
+    if cls.__module__ != "builtins":
+        details["bases"] = [type_path(each) for each in cls.__mro__[1:]]
     notes = getattr(exception, "__notes__", None)
     if notes:
-        details["notes"] = [encode(each, path) for each in notes]
+        details["notes"] = [encode(each, walk) for each in notes]
     if exception.__cause__ is not None:
-        details["cause"] = encode_exception(exception.__cause__, path)
+        details["cause"] = encode_exception(exception.__cause__, walk)
     if exception.__context__ is not None:
         # Told once, or a chain whose links have each other for both is told two to the power of its length times.
         shared = exception.__context__ is exception.__cause__
-        details["context"] = "the cause" if shared else encode_exception(exception.__context__, path)
+        details["context"] = "the cause" if shared else encode_exception(exception.__context__, walk)
     if exception.__suppress_context__:
         details["suppress"] = True
-    for name in ("errno", "strerror", "filename", "name", "code", "value"):
+    attributes = {}
+    for name in attribute_names(cls):
         attribute = getattr(exception, name, None)
         if attribute is not None:
-            details.setdefault("attributes", {})[name] = encode(attribute, path)
-    arguments = [encode(each, path) for each in exception.args]
-    return ["e", type_path(type(exception)), arguments, details]
+            walk.kept.append(attribute)
+            attributes[name] = encode(attribute, walk)
+    for name, attribute in vars(exception).items():
+        if name != "__notes__":
+            attributes[escaped(name)] = encode(attribute, walk)
+    if attributes:
+        details["attributes"] = attributes
+    arguments = [encode(each, walk) for each in exception.args]
+    return ["e", type_path(cls), arguments, details]
+
+
+def attribute_names(cls):
+    """Return the names of an exception class's public attributes that are no methods; ``args`` is told by itself."""
+    names = ATTRIBUTE_NAMES.get(cls)
+    if names is None:
+        names = tuple(
+            name for name in dir(cls) if name[:1] != "_" and name != "args" and not callable(getattr(cls, name, None))
+        )
+        if cls.__module__ == "builtins":
+            ATTRIBUTE_NAMES[cls] = names
+    return names
+
+
+ATTRIBUTE_NAMES = {}
 
 
 # --- what a step does besides returning ------------------------------------------------------------
@@ -479,16 +613,24 @@ class Effects:
         self.streams = [("stdout", Stream(1, stdout_path)), ("stderr", Stream(2, stderr_path))]
         self.warnings = []
         self.unraisable = []
+        self.thread_exceptions = []
         warnings.simplefilter("always")
         warnings.showwarning = self.on_warning
         sys.unraisablehook = self.on_unraisable
+        threading.excepthook = self.on_thread_exception
 
     def on_warning(self, message, category, filename, lineno, file=None, line=None):
-        self.warnings.append([type_path(category), encode_str(str(message), ())])
+        place = "%s:%d" % (os.path.basename(filename), lineno)
+        self.warnings.append([type_path(category), encode_str(str(message), None), place])
 
     def on_unraisable(self, unraisable):
-        text = encode_str(str(unraisable.exc_value), ())
-        self.unraisable.append([type_path(unraisable.exc_type), text])
+        text = encode_str(str(unraisable.exc_value), None)
+        message = getattr(unraisable, "err_msg", None)
+        self.unraisable.append([type_path(unraisable.exc_type), text, message])
+
+    def on_thread_exception(self, given):
+        text = encode_str(str(given.exc_value), None)
+        self.thread_exceptions.append([type_path(given.exc_type), text])
 
     def take(self):
         effects = {}
@@ -500,6 +642,8 @@ class Effects:
             effects["warnings"], self.warnings = self.warnings, []
         if self.unraisable:
             effects["unraisable"], self.unraisable = self.unraisable, []
+        if self.thread_exceptions:
+            effects["thread-exceptions"], self.thread_exceptions = self.thread_exceptions, []
         return effects
 
 
@@ -615,6 +759,33 @@ def unpack(targets, value):
 UNPACKING = {}
 
 
+class State:
+    """What one run of a program has come to: the results of its steps, and how each was last seen."""
+
+    def __init__(self, observe):
+        self.results = []
+        # The encoding of each result that can change; None for the others.
+        self.wires = []
+        self.equality = "equality" in observe
+        self.lifetimes = Lifetimes() if "lifetimes" in observe else None
+
+    def number_of(self, value):
+        """Return the number of the earlier result that an object is, or None."""
+        return next((number for number, result in enumerate(self.results) if result is value), None)
+
+    def names(self, watched):
+        """Return what objects are known as: the step's arguments, and the results of earlier steps."""
+        names = {id(each): name if name == "self" else "argument " + name for name, each, _, _ in watched}
+        for number, result in enumerate(self.results):
+            if self.wires[number] is not None:
+                names.setdefault(id(result), "result %d" % number)
+        return names
+
+    def append(self, value, wire=None):
+        self.results.append(value)
+        self.wires.append(wire)
+
+
 class Executor:
     """Runs programs one after the other; modules stay imported between them."""
 
@@ -630,97 +801,521 @@ class Executor:
         importlib.invalidate_caches()
         self.modules[name] = importlib.import_module(name)
 
-    def run(self, module_name, steps):
+    def run(self, module_name, steps, options=None):
         """Return one observation per step: ``[outcome, value]`` or ``[outcome, value, effects]``."""
-        results = []
+        global _stateful
+        options = options or {}
+        observe = options.get("observe", ())
+        context = options.get("context", "plain")
+        module = self.modules[module_name]
+        _stateful = classes_in(module) if "state" in observe else frozenset()
+        if context == "exit":
+            observations = at_exit(lambda: self.run_steps(module, steps, call_plainly, observe))
+            # What the interpreter said on its way out.
+            add_effect(observations[-1], "exit", self.effects.take())
+            return observations
+        if context == "twice":
+            self.run_steps(module, steps, call_plainly, observe)
+        return self.run_steps(module, steps, CONTEXTS[context], observe)
+
+    def run_steps(self, module, steps, context, observe):
+        global _births
+        state = State(observe)
+        lifetimes = _births = state.lifetimes
         Counted.made = 0
-        observations = [self.step(self.modules[module_name], step, results) for step in steps]
+        observations = []
+        for step in steps:
+            observation = self.step(module, step, state, context)
+            if lifetimes:
+                add_effect(observation, "died", lifetimes.take())
+            observations.append(observation)
         # What its results do when they die is the program's own doing, not that of the next one's first step.
-        results.clear()
+        state.results.clear()
+        if lifetimes:
+            _births = None
+            add_effect(observations[-1], "leaked", lifetimes.end())
         self.effects.take()
         return observations
 
-    def step(self, module, step, results):
-        global _recorder
-        kind = step[0]
+    def step(self, module, step, state, context):
+        """Execute one step and return its observation; every reference that it took is gone by then."""
+        results = state.results
         try:
-            prepared = PREPARATIONS[kind](module, step, results)
+            function, arguments, keywords, *target = PREPARATIONS[step[0]](module, step, results)
         except BaseException as failure:
-            results.append(Forgotten())
+            state.append(Forgotten())
             return ["e", encode_exception(failure), {"unprepared": True}]
-        function, arguments, keywords = prepared
-        before = self.mutable_arguments(arguments, keywords)
-        calls = _recorder = []
-        try:
-            value = function(*arguments, **keywords)
-        except BaseException as failure:
-            _recorder = None
-            # Without its traceback, or the frames would keep arguments alive.
-            observation = ["e", encode_exception(failure.with_traceback(None))]
-            value = Forgotten()
+        watched = self.watched(state, arguments, keywords, target)
+        observation, value, effects = self.perform(context, function, arguments, keywords, state, watched)
+        self.note_changes(state, watched, effects)
+        if type(value) in IMMUTABLE or type(value) is Forgotten:
+            state.append(value)
         else:
-            _recorder = None
-            observation = ["r", encode(value)]
-        effects = self.effects.take()
-        if calls:
-            effects["calls"] = [[name, encode(arguments)] for name, arguments in calls]
-        for position, (argument, wire) in before:
-            after = encode(argument)
-            if after != wire:
-                effects.setdefault("arguments", {})[position] = after
-        if type(value) not in IMMUTABLE and type(value) is not Forgotten:
-            same = [name for name, (argument, _) in before if argument is value]
+            same = [name for name, argument, _, number in watched if argument is value and name != "self"]
             same += ["result %d" % number for number, result in enumerate(results) if result is value]
             if same:
                 effects["same"] = same
-        results.append(value)
+            elif target and target[0] is value:
+                effects["same"] = ["self"]
+            compared = compared_with_earlier(value, results) if state.equality else None
+            if compared:
+                effects["equality"] = compared
+            born(value, "result %d" % len(results))
+            state.append(value, observation.pop() if len(observation) == 3 else observation[1])
         if effects:
             observation.append(effects)
         return observation
 
+    def perform(self, context, function, arguments, keywords, state, watched):
+        """Make the step's call; return the observation of its outcome, its result, and its effects.
+
+        The observation of a result that is not told by itself, because it holds an argument or an earlier
+        result, has a third part for now: what it looks like by itself.
+        """
+        global _recorder
+        _left_handled.clear()
+        handled = sys.exc_info()[1]
+        calls = _recorder = []
+        try:
+            if context is call_plainly:
+                value = function(*arguments, **keywords)
+            else:
+                value = context(function, arguments, keywords)
+        except BaseException as failure:
+            _recorder = None
+            # Without its traceback, or the frames would keep arguments alive.
+            wire = encode_exception(without_traceback(failure), Walk(state.names(watched)))
+            observation, value = ["e", wire], Forgotten()
+        else:
+            _recorder = None
+            if type(value) in IMMUTABLE:
+                observation = ["r", encode(value)]
+            else:
+                walk = Walk(state.names(watched))
+                observation = ["r", encode(value, walk)]
+                if walk.named:
+                    observation.append(encode(value))
+        if sys.exc_info()[1] is not handled:
+            _left_handled.append(encode(sys.exc_info()[1]))
+        effects = self.effects.take()
+        if calls:
+            effects["calls"] = [[name, encode(given)] for name, given in calls]
+        if _left_handled:
+            effects["handled"] = list(_left_handled)
+        return observation, value, effects
+
     @staticmethod
-    def mutable_arguments(arguments, keywords):
-        return [
-            # A keyword may be any text, which JSON may not be able to hold.
-            (str(position).encode("utf-8", "backslashreplace").decode(), (argument, encode(argument)))
-            for position, argument in list(enumerate(arguments)) + list(keywords.items())
-            if type(argument) not in IMMUTABLE
-        ]
+    def watched(state, arguments, keywords, target):
+        """Return name, object, encoding and, if it is one, number of the result, of all that the step can change."""
+        watched = []
+        named = [("self", each) for each in target]
+        named += [(str(position), each) for position, each in enumerate(arguments)]
+        named += [(escaped(name), each) for name, each in keywords.items()]
+        for name, each in named:
+            if type(each) not in IMMUTABLE:
+                number = state.number_of(each)
+                wire = None if number is None else state.wires[number]
+                watched.append((name, each, encode(each) if wire is None else wire, number))
+        return watched
+
+    @staticmethod
+    def note_changes(state, watched, effects):
+        """Note which arguments and which results of earlier steps are no longer what they were."""
+        seen = set()
+        for name, argument, wire, number in watched:
+            after = encode(argument)
+            if after != wire:
+                effects.setdefault("arguments", {})[name] = after
+            if number is not None:
+                state.wires[number] = after
+                seen.add(number)
+        for number, result in enumerate(state.results):
+            wire = state.wires[number]
+            if type(result) is Forgotten:
+                state.wires[number] = None
+            elif wire is not None and number not in seen:
+                after = encode(result)
+                if after != wire:
+                    effects.setdefault("results", {})[str(number)] = state.wires[number] = after
+
+
+def add_effect(observation, name, value):
+    if value:
+        if len(observation) == 2:
+            observation.append({})
+        observation[2][name] = value
+
+
+def without_traceback(failure):
+    """Take the frames from an exception and what it is linked to: they would keep objects alive."""
+    link = failure
+    for _ in range(EXCEPTION_CHAIN_LIMIT):
+        if link is None:
+            break
+        link = link.with_traceback(None).__context__
+    return failure
+
+
+def compared_with_earlier(value, results):
+    """Return, for each earlier result, whether it equals a new one and whether they hash alike."""
+    compared = {}
+    for number, earlier in enumerate(results):
+        if type(earlier) is Forgotten:
+            continue
+        try:
+            equal = encode(value == earlier)
+        except BaseException as failure:
+            equal = encode_exception(without_traceback(failure))
+        try:
+            alike = hash(value) == hash(earlier)
+        except BaseException as failure:
+            alike = type_path(type(failure))
+        compared[str(number)] = [equal, alike]
+    return compared
+
+
+def classes_in(module):
+    """Return the classes that a module makes known, also in its submodules and other classes."""
+    root = module.__name__.partition(".")[0]
+    found, seen, waiting = set(), set(), [module]
+    while waiting:
+        holder = waiting.pop()
+        for each in list(vars(holder).values()):
+            if id(each) not in seen and (is_own_class(each, root) or is_own_module(each, root)):
+                seen.add(id(each))
+                waiting.append(each)
+                if isinstance(each, type):
+                    found.add(each)
+    return frozenset(found)
+
+
+def is_own_class(value, root):
+    if not isinstance(value, type):
+        return False
+    # A class that was given no module says that it is a builtin.
+    if value.__module__ == "builtins":
+        return getattr(builtins, value.__name__, None) is not value
+    return value.__module__.partition(".")[0] == root
+
+
+def is_own_module(value, root):
+    if not isinstance(value, type(sys)):
+        return False
+    # A submodule made in native code is in nobody's list, and may have a short name.
+    return value.__name__.startswith(root + ".") or sys.modules.get(value.__name__) is not value
+
+
+class Lifetimes:
+    """Which of the objects that a program made have died, in the order of their deaths."""
+
+    def __init__(self):
+        self.references = {}
+        self.died = []
+        self.built = 0
+        # A collection at its own time would look like the doing of the step.
+        gc.collect()
+        gc.disable()
+
+    def watch(self, value, name):
+        """Watch an object if it can be referred to weakly, under its first name; what we built has a number."""
+        if name is None:
+            name = "object %d" % self.built
+            self.built += 1
+        if any(reference() is value for reference in self.references.values()):
+            return
+        with contextlib.suppress(TypeError):
+            self.references[name] = weakref.ref(value, lambda reference: self.died.append(name))
+
+    def take(self):
+        """Return the names of those that have died since the last look."""
+        died, self.died = self.died, []
+        for name in died:
+            self.references.pop(name, None)
+        return died
+
+    def end(self):
+        """Collect what only a cycle keeps and return the names of those that live on nevertheless."""
+        gc.enable()
+        gc.collect()
+        self.take()
+        return sorted(self.references)
+
+
+# What the running program made is watched here, if its case asks; else None.
+_births = None
+
+
+def born(value, name=None):
+    if _births is not None:
+        _births.watch(value, name)
+
+
+# --- contexts ------------------------------------------------------------------------------------------
+#
+# A context is where a step's call is made.  To add one, write a function that calls ``function`` there and
+# returns or raises what it does, put it into CONTEXTS, and give harness/program.py its name and its words.
+
+# What ``sys.exc_info()`` gave after a call and not before it.
+_left_handled = []
+
+
+def call_plainly(function, arguments, keywords):
+    return function(*arguments, **keywords)
+
+
+def in_except_block(function, arguments, keywords):
+    try:
+        raise KeyError("outer")
+    except KeyError as outer:
+        value = function(*arguments, **keywords)
+        if sys.exc_info()[1] is not outer:
+            _left_handled.append(encode(sys.exc_info()[1]))
+        return value
+
+
+def in_finally_block(function, arguments, keywords):
+    outer = KeyError("outer")
+    values = []
+    try:
+        try:
+            raise outer
+        finally:
+            values.append(function(*arguments, **keywords))
+    except KeyError as failure:
+        # It may come back as the call's own, where nothing was appended.
+        if failure is not outer or not values:
+            raise
+    finally:
+        outer.with_traceback(None)
+    return values[0]
+
+
+def in_generator(function, arguments, keywords):
+    def generator():
+        yield function(*arguments, **keywords)
+
+    return next(generator())
+
+
+def in_comprehension(function, arguments, keywords):
+    return [function(*arguments, **keywords) for _ in (0,)][0]  # noqa: RUF015
+
+
+def in_class_body(function, arguments, keywords):
+    class Body:
+        # In a list, for a class asks what it is given for its __set_name__.
+        values = [function(*arguments, **keywords)]  # noqa: RUF012
+
+    return Body.values[0]
+
+
+class Outcome:
+    """Carries what a call returned or raised from where it was made."""
+
+    def __init__(self, function, arguments, keywords):
+        self.call = (function, arguments, keywords)
+        self.value = self.failure = None
+
+    def __call__(self, *ignored):
+        function, arguments, keywords = self.call
+        self.call = None
+        try:
+            self.value = function(*arguments, **keywords)
+        except BaseException as failure:
+            self.failure = failure
+
+    def get(self):
+        value, failure = self.value, self.failure
+        self.value = self.failure = None
+        if failure is not None:
+            raise failure
+        return value
+
+
+def in_thread(function, arguments, keywords):
+    outcome = Outcome(function, arguments, keywords)
+    thread = threading.Thread(target=outcome)
+    thread.start()
+    thread.join()
+    return outcome.get()
+
+
+def in_executor(function, arguments, keywords):
+    from concurrent.futures import ThreadPoolExecutor
+
+    outcome = Outcome(function, arguments, keywords)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(outcome).result()
+    return outcome.get()
+
+
+def in_callback(function, arguments, keywords):
+    return next(map(lambda _: function(*arguments, **keywords), (0,)))  # noqa: C417
+
+
+def in_finaliser(function, arguments, keywords):
+    class Dying:
+        def __del__(self):
+            outcome()
+
+    outcome = Outcome(function, arguments, keywords)
+    Dying()
+    if outcome.call is not None:
+        gc.collect()
+    return outcome.get()
+
+
+def while_traced(function, arguments, keywords):
+    def tracer(frame, event, argument):
+        return tracer
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        return function(*arguments, **keywords)
+    finally:
+        sys.settrace(before)
+
+
+def while_profiled(function, arguments, keywords):
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, argument: None)
+    try:
+        return function(*arguments, **keywords)
+    finally:
+        sys.setprofile(before)
+
+
+def at_low_recursion_limit(function, arguments, keywords):
+    depth = 0
+    frame = sys._getframe()
+    while frame is not None:
+        depth += 1
+        frame = frame.f_back
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(depth + LOW_RECURSION_LIMIT)
+    try:
+        return function(*arguments, **keywords)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def after_collection(function, arguments, keywords):
+    gc.collect()
+    return function(*arguments, **keywords)
+
+
+def optimised(function, arguments, keywords):
+    return OPTIMISED["call"](function, arguments, keywords)
+
+
+# Only the calling code: what the module has in Python was compiled when it was imported.
+OPTIMISED = {}
+OPTIMISED_SOURCE = "def call(function, arguments, keywords):\n    return function(*arguments, **keywords)\n"
+exec(compile(OPTIMISED_SOURCE, "<optimised>", "exec", optimize=2), OPTIMISED)
+
+
+def with_warnings_as_errors(function, arguments, keywords):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return function(*arguments, **keywords)
+
+
+def in_task(function, arguments, keywords):
+    import asyncio
+
+    outcome = Outcome(function, arguments, keywords)
+
+    async def step():
+        outcome()
+
+    async def main():
+        await asyncio.ensure_future(step())
+
+    asyncio.run(main())
+    return outcome.get()
+
+
+CONTEXTS = {
+    "plain": call_plainly,
+    "except": in_except_block,
+    "finally": in_finally_block,
+    "generator": in_generator,
+    "comprehension": in_comprehension,
+    "class": in_class_body,
+    "thread": in_thread,
+    "executor": in_executor,
+    "callback": in_callback,
+    "del": in_finaliser,
+    "settrace": while_traced,
+    "setprofile": while_profiled,
+    "recursion": at_low_recursion_limit,
+    "gc": after_collection,
+    "optimised": optimised,
+    "warnings": with_warnings_as_errors,
+    "task": in_task,
+    # These two are about the whole program: it is run at the end of a process, or is the second of two runs.
+    "exit": call_plainly,
+    "twice": call_plainly,
+}
+
+
+def at_exit(run):
+    """Run a program at the exit of a process of its own and return its observations."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        atexit.register(lambda: os.write(writer, json.dumps(run()).encode("ascii")))
+        raise LeaveChild
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        data = pipe.read()
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        # The program ended its process, so it ends this one, which is where a death is looked for.
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    if not data:
+        os._exit(os.WEXITSTATUS(status))
+    return json.loads(data)
+
+
+class LeaveChild(SystemExit):
+    """Takes a child out of the loop that serves programs, to its exit."""
 
 
 def prepare_call(module, step, results):
     function = module
     for name in step[1].split("."):
         function = getattr(function, name)
-    arguments = [build(each, results) for each in step[2]]
-    return function, arguments, {build(name, results): build(value, results) for name, value in step[3]}
+    return function, [build(each, results) for each in step[2]], build_keywords(step[3], results)
 
 
 def prepare_method(module, step, results):
     target, name = build(step[1], results), step[2]
     arguments = [build(each, results) for each in step[3]]
-    keywords = {build(key, results): build(value, results) for key, value in step[4]}
+    keywords = build_keywords(step[4], results)
 
     # Looked up when the step is executed, so that a missing method is the step's own exception.
     def call_method(*args, **kwargs):
         return getattr(target, name)(*args, **kwargs)
 
-    return call_method, arguments, keywords
+    return call_method, arguments, keywords, target
 
 
 def prepare_apply(module, step, results):
-    arguments = [build(each, results) for each in step[2]]
-    return arguments[0], arguments[1:], {build(key, results): build(value, results) for key, value in step[3]}
+    target, *arguments = [build(each, results) for each in step[2]]
+    return target, arguments, build_keywords(step[3], results), target
 
 
 def prepare_with(module, step, results):
     target, *arguments = [build(each, results) for each in step[2]]
-    keywords = {build(key, results): build(value, results) for key, value in step[3]}
+    keywords = build_keywords(step[3], results)
 
     def enter(*args, **kwargs):
         return enter_and_leave(target, step[1], args, kwargs)
 
-    return enter, arguments, keywords
+    return enter, arguments, keywords, target
 
 
 def prepare_await(module, step, results):
@@ -767,6 +1362,11 @@ def prepare_operands(function):
     return lambda module, step, results: (function(step), [build(each, results) for each in step[2]], {})
 
 
+def prepare_surface(module, step, results):
+    path = build(step[2][0], results)
+    return lambda: SURFACE[step[1]](module, path), [], {}
+
+
 PREPARATIONS = {
     "call": prepare_call,
     "method": prepare_method,
@@ -784,6 +1384,142 @@ PREPARATIONS = {
     "unpack": prepare_operands(lambda step: lambda value: unpack(step[1], value)),
     "pickle": prepare_operands(lambda step: lambda value: round_trip(value, step[1])),
     "collect": prepare_collect,
+    "surface": prepare_surface,
+}
+
+
+# --- the surface of an extension ---------------------------------------------------------------------
+
+# What says where a module was found, which is another place for every backend, or is asked as a fact of its own.
+UNASKED_OF_MODULES = frozenset(
+    (
+        "__builtins__",
+        "__cached__",
+        "__doc__",
+        "__file__",
+        "__loader__",
+        "__name__",
+        "__package__",
+        "__path__",
+        "__spec__",
+    )
+)
+UNASKED_OF_CLASSES = frozenset(("__dict__", "__doc__", "__module__", "__qualname__", "__weakref__"))
+# The bits of a class's flags that Python code can act on (Include/object.h), as far as they are the class's own.
+CLASS_FLAGS = (
+    *((5, "sequence"), (6, "mapping"), (7, "no instances"), (8, "immutable"), (9, "made at run time")),
+    *((10, "can be a base"), (14, "collected"), (20, "abstract")),
+)
+
+
+def at(module, path):
+    """Return what a dotted path leads to, from the module itself for an empty one."""
+    found = module
+    for name in path.split(".") if path else ():
+        found = getattr(found, name)
+    return found
+
+
+def held_at(module, path):
+    """Return the same as its holder has it, before any descriptor is asked."""
+    holder, _, name = path.rpartition(".")
+    if not path:
+        return module
+    held = vars(at(module, holder))
+    if name not in held:
+        raise AttributeError(path)
+    return held[name]
+
+
+def outline(module, path):
+    """Return the kind of every name in a module, its submodules and its classes, by dotted path."""
+    root = module.__name__.partition(".")[0]
+    found, seen, waiting = {"": "module"}, {id(module)}, [("", module)]
+    while waiting:
+        prefix, holder = waiting.pop()
+        unasked = UNASKED_OF_CLASSES if isinstance(holder, type) else UNASKED_OF_MODULES
+        for name, value in list(vars(holder).items()):
+            if name in unasked:
+                continue
+            kind = found[prefix + name] = kind_of(value, root)
+            if kind in ("module", "class", "callable"):
+                if id(value) in seen:
+                    # The same under a second name, which is asked no more than its type.
+                    found[prefix + name] = "foreign"
+                    continue
+                seen.add(id(value))
+                if kind != "callable":
+                    waiting.append((prefix + name + ".", value))
+    return {name: found[name] for name in sorted(found)}
+
+
+def kind_of(value, root):
+    if isinstance(value, type(sys)):
+        return "module" if is_own_module(value, root) else "foreign"
+    if isinstance(value, type):
+        return "class" if is_own_class(value, root) else "foreign"
+    if callable(value) or isinstance(value, (staticmethod, classmethod)):
+        home = getattr(value, "__module__", None)
+        return "foreign" if isinstance(home, str) and home.partition(".")[0] not in (root, "builtins") else "callable"
+    return "attribute" if hasattr(type(value), "__get__") else "constant"
+
+
+def signature(module, path):
+    import inspect
+
+    return str(inspect.signature(at(module, path)))
+
+
+def help_lines(module, path):
+    import pydoc
+
+    return pydoc.render_doc(at(module, path), renderer=pydoc.plaintext).splitlines()
+
+
+def flags(module, path):
+    bits = at(module, path).__flags__
+    return [name for bit, name in CLASS_FLAGS if bits >> bit & 1]
+
+
+def subclassing(module, path):
+    type("Sub", (at(module, path),), {})
+    return True
+
+
+def survives_pickle(module, path):
+    return round_trip(at(module, path), 4) is at(module, path)
+
+
+def names_in(module, path):
+    holder = at(module, path)
+    return [name for name in dir(holder) if isinstance(holder, type) or name not in UNASKED_OF_MODULES]
+
+
+def asked_attribute(name):
+    return lambda module, path: getattr(at(module, path), name)
+
+
+SURFACE = {
+    "outline": outline,
+    "type": lambda module, path: type(held_at(module, path)),
+    "value": at,
+    "help": help_lines,
+    "signature": signature,
+    "pickle": survives_pickle,
+    "dir": names_in,
+    "flags": flags,
+    "subclassing": subclassing,
+    "weak references": lambda module, path: at(module, path).__weakrefoffset__ != 0,
+    "dict": lambda module, path: at(module, path).__dictoffset__ != 0,
+    "doc": asked_attribute("__doc__"),
+    "name": asked_attribute("__name__"),
+    "qualname": asked_attribute("__qualname__"),
+    "module": asked_attribute("__module__"),
+    "package": asked_attribute("__package__"),
+    "all": asked_attribute("__all__"),
+    "text signature": asked_attribute("__text_signature__"),
+    "bases": asked_attribute("__bases__"),
+    "mro": asked_attribute("__mro__"),
 }
 
 
@@ -804,6 +1540,7 @@ def hello():
             "surrogate_pairs": len("\ud83d" + "\ude00") == 2,
             "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
             "exception_notes": hasattr(BaseException, "add_note"),
+            "contexts": [name for name in CONTEXTS if name != "exit" or hasattr(os, "fork")],
         },
     }
 
@@ -826,8 +1563,8 @@ def serve(reader, writer, effects):
                 answer({"load": message["load"], "failed": None})
             executor.effects.take()
         else:
-            for sequence, module_name, steps in message["run"]:
-                answer([sequence, executor.run(module_name, steps)])
+            for sequence, module_name, *program in message["run"]:
+                answer([sequence, executor.run(module_name, *program)])
 
 
 def main():

@@ -41,6 +41,8 @@ KNOWN = "known:\n  - {{backend: b, kind: {}, place: 'add()', reason: {}, program
 
 # Each is wrong in one way; the messages are in golden/case_errors.txt.
 BAD: dict[str, str] = {
+    "unknown context": case("contexts: [generatr]"),
+    "unknown thing to observe": case("observe: [stat]"),
     "empty": "",
     "only a comment": "# nothing\n",
     "a list": "- 1\n- 2\n",
@@ -275,8 +277,8 @@ def test_a_file_that_is_not_there_or_not_utf8_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "cases").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_case_file_of_the_repository_is_read_and_can_be_drawn_from(path: Path) -> None:
     found = read_case_file(path)
-    assert found.cases
-    for each in found.cases:
+    assert found.cases or found.everywhere
+    for each in (*found.cases, *found.built_in):
         programs_of(each, "module", Capabilities()).validate()
         for known in each.spec.known:
             assert fixed_program(known.program, "module").steps

@@ -85,6 +85,19 @@ PAIRS: dict[Kind, tuple[Observation, Observation, str]] = {
     "unraisable": (returned(unraisable=[["E", "a"]]), returned(), ""),
     "calls": (returned(calls=[["__len__", 0], ["__iter__", 0]]), returned(calls=[["__len__", 0]]), ""),
     "identity": (returned(same=["0"]), returned(), ""),
+    "exception-bases": (raised("E", bases=["A", "B"]), raised("E", bases=["B", "A"]), ".__bases__"),
+    "state": (
+        Observation(Returned(["l", ["o", "m.Box", "<Box>", {"size": 1, "x": None}]])),
+        Observation(Returned(["l", ["o", "m.Box", "<Box>", {"size": 2, "x": None}]])),
+        "[0].size",
+    ),
+    "results": (returned(results={"0": ["l", 1]}), returned(results={"0": ["l", 2]}), " result 0[0]"),
+    "equality": (returned(equality={"0": [True, True]}), returned(equality={"0": [True, False]}), ""),
+    "thread-exceptions": (returned(**{"thread-exceptions": [["E", "a"]]}), returned(), ""),
+    "handled": (returned(handled=[exception("E")]), returned(), ""),
+    "died": (returned(died=["object 0", "result 1"]), returned(died=["result 1", "object 0"]), ""),
+    "leaked": (returned(leaked=["result 0"]), returned(), ""),
+    "exit": (returned(exit={"stderr": "a"}), returned(), ""),
 }
 
 
@@ -102,6 +115,20 @@ def test_an_observation_is_the_same_as_itself(kind: Kind) -> None:
 
 def test_no_kind_is_left_out() -> None:
     assert set(PAIRS) == set(get_args(Kind))
+
+
+def test_the_same_object_again_is_told_from_an_equal_one() -> None:
+    again = Observation(Returned(["l", ["l"], ["&", 1]]))
+    assert step_difference(again, Observation(Returned(["l", ["l"], ["l"]]))) == ("identity", "[1]")
+    assert step_difference(again, Observation(Returned(["l", ["l"], ["&", 0]]))) == ("identity", "[1]")
+    assert step_difference(again, again) is None
+
+
+def test_attributes_are_compared_only_where_both_were_asked_for_them() -> None:
+    without = Observation(Returned(["k", "m.Bag", ["l"]]))
+    assert step_difference(without, Observation(Returned(["k", "m.Bag", ["l"], {"size": 1}]))) is None
+    one = Observation(Returned(["k", "m.Bag", ["l"], {"size": 1}]))
+    assert step_difference(one, Observation(Returned(["k", "m.Bag", ["l"], {}]))) == ("state", ".size")
 
 
 @given(anything())

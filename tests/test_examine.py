@@ -15,10 +15,11 @@ from harness import differential, examine
 from harness.cases import parse_case_file
 from harness.differential import Differential
 from harness.examine import Examination, Plan
-from harness.findings import Judged, known_of
+from harness.findings import Judged, Known, known_of
 from harness.handshake import Capabilities
+from harness.lanes import Reply
 from harness.observation import Crashed, Hung
-from harness.program import Program
+from harness.program import CONTEXTS, Program, Step
 from harness.protocol import encode_body
 from harness.render import render_program
 from harness.strategies import programs_of
@@ -85,7 +86,7 @@ def test_agreement_runs_the_examples_of_the_plan_and_no_more() -> None:
 
 
 def test_fewer_examples_are_run_where_there_are_fewer() -> None:
-    run = Run(same, same, "args: ['booleans()']")
+    run = Run(same, same, "args: ['booleans()']\ncontexts: []")
     assert run.result.verdict == "agree"
     assert run.result.examples == 2
 
@@ -365,3 +366,98 @@ def test_without_a_database_nothing_is_saved(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     Run(same, agrees_until(1000))
     assert list(tmp_path.iterdir()) == []
+
+
+# --- contexts --------------------------------------------------------------------------------------
+
+
+class ElsewhereLane(FakeLane):
+    """Answers wrongly in some contexts only."""
+
+    def __init__(self, backend: str, *contexts: str) -> None:
+        super().__init__(backend, same)
+        self.contexts = contexts
+
+    def execute(self, program: Program) -> Reply:
+        answered = super().execute(program)
+        return Reply(b'[["r", "wrong"]]') if program.context in self.contexts else answered
+
+
+def examine_in(case: str, *contexts: str) -> Examination:
+    [found] = parse_case_file(f"extension: fake\ncases:\n  f:\n{case}", Path("fake.yaml")).cases
+    lanes = FakeLane("reference", same), ElsewhereLane("other", *contexts)
+    plan = Plan("fake.yaml::f[other]", 1, 1000, hypothesis.settings(), None)
+    programs = programs_of(found, "fake", Capabilities())
+    return examine.examine(programs, Differential(*lanes, frozenset()), known_of(found, "other"), plan)
+
+
+NUMBERS = "    args: ['integers(0, 99)']\n"
+
+
+def test_a_difference_in_one_context_only_is_found_with_its_context() -> None:
+    [judged] = examine_in(NUMBERS, "generator").findings
+    assert judged.finding.identity == ("type", "f() in a generator")
+    assert judged.finding.program == Program("fake", judged.finding.program.steps, "generator")
+    assert judged.finding.program.steps[0].arguments == (0,)
+
+
+def test_a_difference_in_every_context_is_one_finding_without_any() -> None:
+    [judged] = examine_in(NUMBERS, *CONTEXTS).findings
+    assert judged.finding.identity == ("type", "f()")
+    assert judged.finding.program.context == "plain"
+
+
+def test_a_difference_in_two_contexts_is_two_findings() -> None:
+    found = examine_in(NUMBERS, "class", "callback").findings
+    assert {each.finding.identity[1] for each in found} == {"f() in a class body", "f() in a callback"}
+
+
+ENTRY = """    known:
+      - {{backend: other, kind: type, place: "{place}", reason: it is so, context: {context}, program: [{step}]}}
+"""
+STEP = "{call: f, args: ['1']}"
+
+
+@pytest.mark.parametrize(
+    ("place", "context", "wrong", "verdict"),
+    [
+        ("f()", "plain", tuple(CONTEXTS), "known"),
+        ("f() in a generator", "generator", ("generator",), "known"),
+        ("f() in a generator", "generator", ("generator", "callback"), "diverge"),
+        ("f() in a generator", "generator", ("callback",), "diverge"),
+        ("*", "generator", ("generator", "callback"), "known"),
+    ],
+)
+def test_an_entry_holds_in_its_context_or_in_all(
+    place: str, context: str, wrong: tuple[str, ...], verdict: str
+) -> None:
+    case = NUMBERS + ENTRY.format(place=place, context=context, step=STEP)
+    result = examine_in(case, *wrong)
+    assert result.verdict == verdict
+    assert bool(result.stale) == (wrong == ("callback",))
+
+
+def test_an_entry_of_the_project_holds_in_every_case_and_is_not_replayed_there() -> None:
+    [found] = parse_case_file(f"extension: fake\ncases:\n  f:\n{NUMBERS}", Path("fake.yaml")).cases
+    text = "extension: fake\ncases: {}\neverywhere:\n" + ENTRY.format(place="*", context="plain", step=STEP)[2:]
+    everywhere = parse_case_file(text.replace("\n    known", "\n  known"), Path("fake.yaml")).everywhere
+    lanes = FakeLane("reference", same), ElsewhereLane("other", "generator")
+    plan = Plan("fake.yaml::f[other]", 1, 200, hypothesis.settings(), None)
+    known = known_of(found, "other", everywhere)
+    programs = programs_of(found, "fake", Capabilities())
+    result = examine.examine(programs, Differential(*lanes, frozenset()), known, plan)
+    assert result.verdict == "known"
+    assert not result.stale
+
+
+# --- programs that are given -----------------------------------------------------------------------
+
+
+def test_given_programs_are_run_once_and_every_difference_is_kept() -> None:
+    lanes = FakeLane("reference", same), FakeLane("other", lambda name, x: "wrong" if x % 2 else x)
+    programs = [Program("fake", (Step("call", f"f{number}", (number,)),)) for number in range(60)]
+    plan = Plan("fake.yaml::surface[other]", 1, 1, hypothesis.settings(), None)
+    result = examine.examine_all(programs, Differential(*lanes, frozenset()), Known(()), plan)
+    assert [each.finding.identity[1] for each in result.findings] == [f"f{number}()" for number in range(1, 60, 2)]
+    assert not any(each.flaky for each in result.findings)
+    assert lanes[1].freshened == 1

@@ -23,7 +23,7 @@ from harness.eventlog import BackendEvent, Footer, Header, ItemEvent, read_event
 
 FAKES = Path(__file__).parent / "fakes"
 NUMBER = "'integers(-10000, 10000)'"
-PYPROJECT = '[tool.backend-matrix]\nreference = "alpha"\nbackends = ["beta"]\nexamples = 60\n'
+PYPROJECT = '[tool.backend-matrix]\nreference = "alpha"\nbackends = ["beta"]\nexamples = 60\nsurface = false\n'
 
 Pytest = Callable[..., pytest.RunResult]
 

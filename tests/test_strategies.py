@@ -228,7 +228,7 @@ PAIR = "'\\ud83d\\ude00'"
     ],
 )
 def test_what_a_backend_cannot_hold_is_never_drawn(expression: str) -> None:
-    body = f"args:\n  - |\n    one_of(just(1), {expression})"
+    body = f"contexts: []\nargs:\n  - |\n    one_of(just(1), {expression})"
     assert {repr(program) for program in draw(body, NO_PAIRS)} == {repr(Program("fake", (Step("call", "area", (1,)),)))}
     assert len({repr(program) for program in draw(body)}) == 2
 

@@ -23,6 +23,7 @@ from harness.process import WorkerCommand
 from harness.program import Program, Step
 from harness.protocol import encode_body
 from harness.values import (
+    Again,
     Callback,
     Cycle,
     ExceptionValue,
@@ -96,6 +97,19 @@ def as_observed(value: Value) -> Value:
     return value
 
 
+def escaped(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def as_argument(name: str, value: Value) -> Value:
+    """Return an argument as it is when it comes back inside another object: by its name, if it has an identity."""
+    if isinstance(value, (list, dict, set, bytearray, Odd, Callback, IteratorOf, ExceptionValue)):
+        return Again(f"argument {name}")
+    if isinstance(value, Made) and value.path in ("builtins.set", "builtins.dict"):
+        return Again(f"argument {name}")
+    return as_observed(value)
+
+
 # --- values ----------------------------------------------------------------------------------------
 
 
@@ -119,7 +133,10 @@ def test_any_value_survives_the_way_in_and_out(lane: Lane, values: list[Value]) 
 def test_arguments_arrive_where_they_were_sent(lane: Lane, positional: list[Value], named: dict[str, Value]) -> None:
     named.pop("value", None)
     seen = returned(call(lane, "echo", 0, 0, *positional, **named))
-    assert exact(seen) == exact(as_observed((0, (0, *positional), named)))
+    expected = [as_argument(str(place), value) for place, value in enumerate([0, 0, *positional])]
+    assert exact(seen) == exact(
+        (0, tuple(expected[1:]), {name: as_argument(escaped(name), value) for name, value in named.items()})
+    )
 
 
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
@@ -207,7 +224,8 @@ def test_objects_that_refuse_to_be_looked_at_end_nothing(lane: Lane) -> None:
     assert returned(call(lane, "loud")) == Opaque("echo.Loud", "<not shown: builtins.SystemExit>")
     stubborn = call(lane, "raise_stubborn").outcome
     assert isinstance(stubborn, Raised)
-    details = {"str": "<not shown: builtins.KeyboardInterrupt>", "cut": "builtins.ValueError"}
+    bases = ["builtins.Exception", "builtins.BaseException", "builtins.object"]
+    details = {"str": "<not shown: builtins.KeyboardInterrupt>", "bases": bases, "cut": "builtins.ValueError"}
     assert stubborn.exception == ["e", "echo.Stubborn", [], details]
     assert lane.restarts == restarts
 
@@ -258,11 +276,22 @@ def test_much_text_is_cut_and_told(lane: Lane) -> None:
 def test_warnings_are_seen_every_time(lane: Lane) -> None:
     for _ in range(2):
         seen = call(lane, "warn", "old")
-        assert seen.effects == {"warnings": [["builtins.DeprecationWarning", "old"]] * 2}
+        assert [each[:2] for each in seen.effects.pop("warnings")] == [["builtins.DeprecationWarning", "old"]] * 2
+        assert not seen.effects
+
+
+def test_a_warning_is_told_with_the_line_that_it_is_about(lane: Lane) -> None:
+    source = (MODULES / "echo.py").read_text().split("\n")
+    for _, _, place in call(lane, "warn", "old").effects["warnings"]:
+        name, line = place.split(":")
+        assert name == "echo.py"
+        assert "warnings.warn" in source[int(line) - 1]
 
 
 def test_an_exception_in_a_finaliser_is_seen(lane: Lane) -> None:
-    assert call(lane, "drop_unraisable").effects == {"unraisable": [["builtins.ValueError", "from __del__"]]}
+    effects = call(lane, "drop_unraisable").effects
+    assert [each[:2] for each in effects.pop("unraisable")] == [["builtins.ValueError", "from __del__"]]
+    assert not effects
 
 
 def test_what_a_program_leaves_to_the_end_is_not_the_next_ones_doing(lane: Lane) -> None:

@@ -9,7 +9,7 @@ from harness.cases import KnownSpec
 from harness.codec import decode
 from harness.findings import Finding, Judged, place_of
 from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported, Wire
-from harness.program import Program, Step
+from harness.program import CONTEXTS, PLAIN, Program, Step
 from harness.render import render, render_step
 from harness.values import Result, Value
 
@@ -36,10 +36,11 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     lines = [f"{other} does not do what {reference} does: {divergence.kind} differs", ""]
     if judged.flaky:
         lines[0] = f"flaky: {divergence.kind} differed between {reference} and {other}, but {judged.flaky}"
-    lines += ["Smallest program found:", ""]
+    context = CONTEXTS[finding.program.context]
+    lines += [f"Smallest program found{', ' * bool(context)}{context}:", ""]
     for number, step in enumerate(finding.program.steps):
         marker = ">" if number == divergence.step else " "
-        lines.append(f"  {marker} {_cut(render_step(step, number, alone=len(finding.program.steps) == 1))}")
+        lines.append(f"  {marker} {_cut(render_step(step, number, alone=finding.program.alone))}")
     if divergence.step < len(finding.program.steps) - 1:
         lines.append("    (steps after the marked one are not judged)")
     lines.append("")
@@ -72,6 +73,8 @@ def known_entry(finding: Finding, other: str) -> Iterator[str]:
     yield f"        kind: {kind}"
     yield f"        place: {json.dumps(place, ensure_ascii=False)}"
     yield "        reason: ..."
+    if finding.program.context != PLAIN:
+        yield f"        context: {finding.program.context}"
     yield "        program:"
     for step in finding.program.steps:
         yield f"          - {step_entry(step)}"
@@ -83,7 +86,7 @@ def step_entry(step: Step) -> str:
         return f"{{{step.kind}: {step.count}}}"
     operands = list(step.arguments)
     parts = []
-    if step.kind not in ("call", "subclass"):
+    if step.kind not in ("call", "subclass", "surface"):
         target = operands.pop(0)
         on = str(target.step) if isinstance(target, Result) else _quoted(target)
         parts.append(f"{'apply' if step.kind == 'apply' else 'on'}: {on}")
@@ -136,11 +139,33 @@ def describe_effect(name: str, effect: Wire) -> str:
             return ", ".join(f"{argument} is now {describe_part(wire)}" for argument, wire in effect.items())
         case "calls":
             return ", ".join(_shown_call(function, wire) for function, wire in effect)
-        case "warnings" | "unraisable":
-            return ", ".join(f"{path.removeprefix('builtins.')}: {_text(text)}" for path, text in effect)
+        case "results":
+            return ", ".join(f"r{number} is now {describe_part(wire)}" for number, wire in effect.items())
+        case "warnings" | "unraisable" | "thread-exceptions":
+            return ", ".join(_shown_report(*each) for each in effect)
         case "same":
-            return "the result is " + ", ".join(each if " " in each else f"argument {each}" for each in effect)
+            # A position or a keyword's name is an argument; what else it may be has its own word.
+            others = [each if each == "self" or " " in each else f"argument {each}" for each in effect]
+            return f"the result is {', '.join(others)}"
+        case "equality":
+            return ", ".join(_shown_equality(number, *each) for number, each in effect.items())
+        case "handled":
+            return f"left for sys.exc_info(): {', '.join(map(describe_part, effect))}"
+        case "died" | "leaked":
+            return ", ".join(effect)
+        case "exit":
+            return ", ".join(f"{each}: {describe_effect(each, inner)}" for each, inner in effect.items())
     return describe_part(effect)
+
+
+def _shown_report(path: str, text: Wire, where: str | None = None) -> str:
+    shown = f"{path.removeprefix('builtins.')}: {_text(text)}"
+    return f"{shown} ({where})" if where else shown
+
+
+def _shown_equality(number: str, equal: Wire, alike: bool | str) -> str:
+    hashes = f"hash() raises {alike}" if isinstance(alike, str) else f"hashes {'alike' if alike else 'otherwise'}"
+    return f"== r{number} is {describe_part(equal)} and {hashes}"
 
 
 def _shown_call(function: str, wire: Wire) -> str:
@@ -199,8 +224,8 @@ def describe_stale(entries: tuple[KnownSpec, ...], *, other: str) -> str:
 
 def program_text(program: Program) -> str:
     """Return a program as Python lines, each cut to a bounded length."""
-    alone = len(program.steps) == 1
-    return "\n".join(_cut(render_step(step, number, alone=alone)) for number, step in enumerate(program.steps))
+    lines = [_cut(render_step(step, number, alone=program.alone)) for number, step in enumerate(program.steps)]
+    return "\n".join([f"# {CONTEXTS[program.context]}", *lines] if program.context != PLAIN else lines)
 
 
 def _printable(text: str) -> str:

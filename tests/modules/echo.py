@@ -328,3 +328,114 @@ class Base:
 
     def twice(self):
         return self.grow(1) + self.grow(1)
+
+
+class Quiet(ValueError):
+    """An exception with a class, attributes and a base of its own."""
+
+    code = 3
+
+    def __init__(self, text, size):
+        super().__init__(text)
+        self.size = size
+
+
+def raise_quiet():
+    raise Quiet("no", 7)
+
+
+def twice_inside(value):
+    return [value, [value]]
+
+
+def shared():
+    inner = []
+    return [inner, (inner, inner), {"again": inner}]
+
+
+class Person:
+    """Public attributes in every way that there is."""
+
+    kind = "person"
+
+    def __init__(self, name):
+        self.name = name
+        self._age = 4
+
+    @property
+    def shout(self):
+        return self.name.upper()
+
+    @property
+    def broken(self):
+        raise ValueError("broken")
+
+    def rename(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return "<Person>"
+
+
+class Part:
+    """Equal by its number, and weakly referable."""
+
+    def __init__(self, number=0):
+        self.number = number
+        self.other = None
+
+    def __eq__(self, other):
+        return self.number == other.number
+
+    def __hash__(self):
+        return hash(self.number % 2)
+
+    def join(self, other):
+        self.other = other
+
+    def __repr__(self):
+        return "<Part>"
+
+
+def keep(value):
+    state.append(value)
+
+
+def fail_in_thread():
+    import threading
+
+    thread = threading.Thread(target=lambda: int("x"))
+    thread.start()
+    thread.join()
+
+
+def surroundings():
+    """Say what can be known of where this is called."""
+    import threading
+
+    handled = sys.exc_info()[0]
+    return [
+        None if handled is None else handled.__name__,
+        sys.gettrace() is not None,
+        sys.getprofile() is not None,
+        threading.current_thread() is threading.main_thread(),
+        sys.getrecursionlimit() < 500,
+    ]
+
+
+def callers():
+    """Return the names of the functions around this call."""
+    frame, names = sys._getframe(1), []
+    while frame is not None:
+        names.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return names
+
+
+def count_calls():
+    state.append("called")
+    return state.count("called")
+
+
+def fail_at_exit():
+    os.abort()
