@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,15 @@ import pytest
 
 from harness.auto.counting import CountingDifferential
 from harness.auto.sources import Source
-from harness.auto.workshop import Subject
+from harness.auto.workshop import SURFACE, Subject
 from harness.case_specs import CaseSpec
-from harness.cases import Case
-from harness.collect import Item
+from harness.cases import Case, CaseKind
+from harness.collect import Item, known_everywhere
 from harness.errors import HarnessError, WorkerStartError
 from harness.eventlog import ItemEvent
-from harness.examine import Examination, Plan, Verdict, examine
+from harness.examine import Examination, Verdict, examine
 from harness.extensions import Extension
-from harness.findings import Known
+from harness.findings import known_of
 from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.program import Step
@@ -61,7 +62,8 @@ class AutoItem(Item):
     """One subject on one backend; its cases are made when it runs."""
 
     def __init__(self, *, source: Source, subject: Subject, run: MatrixPlugin, **keywords: Any) -> None:
-        case = Case(source.path, 1, subject.case_name, str(source.path), CaseSpec())
+        kind: CaseKind = "surface" if subject.name == SURFACE else "drawn"
+        case = Case(source.path, 1, subject.case_name, str(source.path), CaseSpec(), kind)
         super().__init__(case=case, run=run, **keywords)
         self.source = source
         self.subject = subject
@@ -77,17 +79,22 @@ class AutoItem(Item):
                 self.examination.verdict = "unsupported"
                 self.examination.note = f"{self.backend} cannot import {extension.installed.name} ({error}); {COMPILE}"
                 return
+        if self.subject.name == SURFACE:
+            super()._examine_on(extension, reference, other)
+            return
         self.made = self.subject.make()
+        everywhere = known_everywhere(self.run.settings)
         parts = []
         for number, (name, spec) in enumerate(self.made.items()):
             case = Case(self.source.path, 1, name, str(self.source.path), spec)
+            self.known = known_of(case, self.backend, everywhere)
             programs = programs_of(case, extension.module, capabilities_of(reference, other))
             differential = CountingDifferential(reference, other, self.run.settings.rules, self._is_about)
             plan = self._plan()
             if number:
-                plan = Plan(f"{plan.identity} {name}", plan.seed, plan.max_examples, plan.settings, plan.database)
+                plan = replace(plan, identity=f"{plan.identity} {name}")
             try:
-                parts.append(examine(programs, differential, Known(()), plan))
+                parts.append(examine(programs, differential, self.known, plan))
             finally:
                 differential.abandon()
                 self.calls += differential.calls

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from harness.auto import operations
+from harness.auto.kinds import ANYTHING
 from harness.auto.learning import Accepted, Learnt
 from harness.auto.recipes import (
     Places,
@@ -21,7 +23,7 @@ from harness.auto.recipes import (
 from harness.auto.scouting import MakeOn, Scout
 from harness.auto.surface import Class, Function, Parameter
 from harness.case_specs import CaseSpec, ProgramSpec, StepSpec
-from harness.program import Step
+from harness.program import PLAIN, Context, Step
 from harness.render import render
 from harness.values import Result
 
@@ -29,11 +31,17 @@ REPEATS = 6
 """Steps of the same kind in one program, at most: some differences show at the second or third call only."""
 
 CLASS_STEPS = 10
+LIVES_EXAMPLES = 25
+# At the exit of a process of its own a call costs as much as many examples.
+EVERY_CONTEXT: tuple[Context, ...] = tuple(each for each in get_args(Context) if each not in (PLAIN, "exit"))
 CHUNK = 90
 """Values per case where every value is called: fewer than Hypothesis's default number of examples."""
 
 OPERANDS_LIMIT = 4
 """Instances beside its own that the case of a whole class makes."""
+
+SURFACE = "surface"
+"""The subject that has no case: what can be seen without calling anything, which every case file has too."""
 
 Cases = dict[str, CaseSpec]
 
@@ -74,7 +82,8 @@ class Workshop:
 
     def subjects(self) -> list[Subject]:
         """Return what there is to make cases of, in the order of the surface; nothing is called yet."""
-        found = [Subject(each, self._maker(self._constant_cases, each)) for each in self.surface.constants]
+        found = [Subject(SURFACE, dict)]
+        found += [Subject(each, self._maker(self._constant_cases, each)) for each in self.surface.constants]
         found += [Subject(each.name, self._maker(self._function_cases, each)) for each in self.surface.functions]
         for cls in self.surface.classes:
             found.append(Subject(cls.name, self._maker(self._class_cases, cls)))
@@ -112,10 +121,14 @@ class Workshop:
         step = StepSpec(call=name)
         good, odd = (shape(step, learnt.parameters, moved) for shape in (good_step, odd_step))
         cases = {case_name(name): program(layout.specs, (good, odd), REPEATS)}
-        if layout.places:
+        if layout.places or any(ANYTHING.expression in each.expressions for each in learnt.parameters):
             # What was passed may die after the call, or be kept.
             ends = (*(StepSpec(forget=place) for place in layout.places), StepSpec(collect=2))
-            cases[f"{case_name(name)}-forgotten"] = program((*layout.specs, good, *ends), (), 0)
+            cases[f"{case_name(name)}-lives"] = lives((*layout.specs, good), ends, len(ends))
+        if not learnt.parameters:
+            # There is nothing to draw but where it is called, so each place has its turn.
+            everywhere = CaseSpec(program=ProgramSpec((good,)), contexts=EVERY_CONTEXT)
+            cases[f"{case_name(name)}-contexts"] = everywhere
         if learnt.type and not any(learnt.type == cls.path for cls in self.surface.classes):
             # What it is cannot be seen from outside, only what can be done with it.
             used = operations.steps_for_unknown(learnt.type, len(layout.specs))
@@ -188,10 +201,21 @@ class Workshop:
         cases = {
             name: program(place.start, self._member_steps(cls, members, either, place.moved), CLASS_STEPS),
             f"{name}-any": program(lay_out((recipe,)).specs, operations.steps_for_any(place.on), REPEATS),
+            f"{name}-lives": lives(place.start, self._last_steps(cls, members, place), REPEATS),
         }
         if recipe.call == cls.name:
             cases |= self._subclass_cases(cls, recipe, members)
         return cases | {f"{key}-made" if key == name else key: spec for key, spec in made.items()} | shown
+
+    def _last_steps(self, cls: Class, members: dict[str, Learnt], place: Place) -> tuple[StepSpec, ...]:
+        """Return what is done before objects are let go: methods, and the letting go."""
+        called = [
+            good_step(StepSpec(method=name, on=place.on), learnt.parameters, place.moved)
+            for name, learnt in members.items()
+            if not name.startswith("__")
+        ]
+        ends = [StepSpec(forget=each) for places in place.moved.values() for each in places]
+        return (*called, *ends, StepSpec(collect=2))
 
     def _members(self, cls: Class) -> dict[str, Learnt]:
         """Return what is learnt of the methods, and of the special methods that take operands, by name."""
@@ -287,7 +311,9 @@ def every_value(name: str, step: StepSpec, learnt: Learnt, place: Place) -> Case
             args = _arguments_around(learnt.parameters, accepted, every, place.moved)
             if args is not None:
                 steps = (*place.start, replace_fields(step, args=args))
-                cases[f"{case_name(name)}-{accepted.parameter.name}-{part}"] = program(steps, (), 0)
+                # In no context: then there are no more examples than values, and every one is drawn.
+                every_one = CaseSpec(program=ProgramSpec(steps), contexts=())
+                cases[f"{case_name(name)}-{accepted.parameter.name}-{part}"] = every_one
     return cases
 
 
@@ -311,5 +337,11 @@ def _arguments_around(
 
 
 def program(start: tuple[StepSpec, ...], steps: tuple[StepSpec, ...], max_steps: int) -> CaseSpec:
-    """Return a case that is a program."""
-    return CaseSpec(program=ProgramSpec(start, steps, max_steps))
+    """Return a case that is a program, and shows the state of objects."""
+    return CaseSpec(program=ProgramSpec(start, steps, max_steps), observe=("state",))
+
+
+def lives(start: tuple[StepSpec, ...], steps: tuple[StepSpec, ...], max_steps: int) -> CaseSpec:
+    """Return a case that shows which objects died: few examples, for each ends with a collection of garbage."""
+    made = ProgramSpec(start, steps, max_steps)
+    return CaseSpec(program=made, observe=("lifetimes",), max_examples=LIVES_EXAMPLES)

@@ -25,6 +25,12 @@ def case_file_text(extension: str, cases: Mapping[str, CaseSpec], *, left_out: S
 def _case(name: str, spec: CaseSpec) -> Iterator[str]:
     assert spec.program is not None, "what is made is always a program"
     yield f"  {_key(name)}:"
+    if spec.max_examples is not None:
+        yield f"    max_examples: {spec.max_examples}"
+    if spec.contexts is not None:
+        yield f"    contexts: [{', '.join(spec.contexts)}]"
+    if spec.observe:
+        yield f"    observe: [{', '.join(spec.observe)}]"
     yield "    program:"
     for part in ("start", "steps"):
         steps: tuple[StepSpec, ...] = getattr(spec.program, part)

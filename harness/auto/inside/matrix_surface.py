@@ -44,7 +44,10 @@ def describe_module(module, prefix, found, seen):
             if id(value) not in seen:
                 found["functions"].append(describe_function(value, dotted, "function", signature_of(value)))
         else:
-            found["constants"].append(dotted)
+            # A package around a native module shows its constants twice; they may be shared, as None is.
+            if (name, id(value)) not in seen:
+                found["constants"].append(dotted)
+            seen.add((name, id(value)))
             continue
         if not isinstance(value, types.ModuleType):
             seen.add(id(value))
