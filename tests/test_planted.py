@@ -16,13 +16,6 @@ sys.path.insert(0, str(Path(__file__).parent / "planted"))
 
 import count as planted_count
 
-# What calls in contexts, the aliasing inside a value, docstrings and lifetimes show, as far as that is seen.
-CONTEXTS = {"in_a_loop", "in_a_thread", "in_an_except", "near_the_limit", "under_a_tracer", "warnings_as_errors"}
-MAY_BE_MISSED = {
-    "case files": CONTEXTS | {"another_result"},
-    "--auto": CONTEXTS | {"another_result", "documented", "leaks_argument", "Keeping"},
-}
-
 
 def finding(text: str, flaky: str = "") -> FindingRecord:
     return FindingRecord(flaky, "value", "f()", 0, "", None, text, None, None)
@@ -48,5 +41,5 @@ def test_what_is_planted_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     counts = planted_count.count_both("--hypothesis-seed=0")
     with capsys.disabled():
         print("", *planted_count.told(counts), sep="\n")
-    for way, each in counts.items():
-        assert set(each.missed) <= MAY_BE_MISSED[way], way
+    assert len(counts["case files"].missed) <= 1
+    assert counts["--auto"].found >= 0.9 * counts["--auto"].planted
