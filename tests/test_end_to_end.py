@@ -82,9 +82,10 @@ def test_a_strangers_crate_runs_from_an_installed_wheel(tmp_path: Path) -> None:
     copy_crate(crate)
     done = run_pytest("-q", "-rA", cwd=crate, python=python)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "PASSED cases/geometry.yaml::area[rustpython]" in done.stdout
+    assert "XFAIL cases/geometry.yaml::area[rustpython]" in done.stdout
     assert "PASSED cases/geometry.yaml::scale_all[rustpython]" in done.stdout
     assert "FAILED cases/geometry.yaml::interpreter_name[rustpython]" in done.stdout
+    assert "FAILED cases/geometry.yaml::surface[rustpython]" in done.stdout
     assert "  > interpreter_name()" in done.stdout
     assert "  cpython     returned 'cpython'" in done.stdout
     assert "  rustpython  returned 'rustpython'" in done.stdout

@@ -12,9 +12,13 @@ from harness.backends.interpreters import installed
 from harness.cases import read_case_file
 from harness.eventlog import FindingRecord
 
-sys.path.insert(0, str(Path(__file__).parent / "planted"))
+PLANTED = str(Path(__file__).parent / "planted")
+sys.path.insert(0, PLANTED)
 
-import count as planted_count
+import count as planted_count  # noqa: E402
+
+# Or every later test would find its backend among those that are installed.
+sys.path.remove(PLANTED)
 
 
 def finding(text: str, flaky: str = "") -> FindingRecord:

@@ -216,6 +216,8 @@ impl Leaf {
 pub struct Vein {
     #[pyo3(get)]
     width: f64,
+    /// What it was grown from. Visited, which keeps its functions for the collector apart from `Twig`'s: see `Tendril`.
+    origin: Option<Py<PyAny>>,
 }
 
 #[pymethods]
@@ -224,7 +226,16 @@ impl Vein {
     #[pyo3(signature = (number = 0, width = 0.5))]
     fn new(number: i64, width: f64, py: Python<'_>) -> PyResult<PyClassInitializer<Self>> {
         let none = PyTuple::empty(py);
-        Ok(Leaf::new(number, None, &none, None)?.add_subclass(Self { width }))
+        let origin = None;
+        Ok(Leaf::new(number, None, &none, None)?.add_subclass(Self { width, origin }))
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        visit.call(&self.origin)
+    }
+
+    fn __clear__(&mut self) {
+        self.origin = None;
     }
 
     fn path(slf: &Bound<'_, Self>) -> PyResult<Vec<String>> {
@@ -239,6 +250,22 @@ impl Vein {
     ) -> PyResult<(&'static str, Py<PyAny>)> {
         let above = above::<Self>(slf)?.call_method1("__add__", (other,))?;
         Ok(("Vein.__add__", above.unbind()))
+    }
+}
+
+/// Extends `Leaf` as `Vein` does, without functions for the collector of its own.
+///
+/// PyO3 finds the next class up by the address of the function, and the compiler gives equal functions one address:
+/// this class's is `Twig`'s, between which lies `Leaf`'s.
+#[pyclass(module = "sample_inheritance", extends = Leaf)]
+pub struct Tendril;
+
+#[pymethods]
+impl Tendril {
+    #[new]
+    fn new(py: Python<'_>) -> PyResult<PyClassInitializer<Self>> {
+        let none = PyTuple::empty(py);
+        Ok(Leaf::new(0, None, &none, None)?.add_subclass(Self))
     }
 }
 

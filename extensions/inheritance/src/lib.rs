@@ -38,7 +38,7 @@ mod sample_inheritance {
     use super::*;
 
     #[pymodule_export]
-    use super::chain::{Branch, Leaf, Moss, Root, Thorn, Twig, Vein, grow, inspect};
+    use super::chain::{Branch, Leaf, Moss, Root, Tendril, Thorn, Twig, Vein, grow, inspect};
     #[pymodule_export]
     use super::exceptions::{
         Alarm, BadSyntax, BadType, BadValue, Caution, DiskError, Finished, Leave, NoKey, Trouble,

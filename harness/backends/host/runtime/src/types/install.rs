@@ -32,14 +32,19 @@ pub fn install(class: &Class) -> bool {
     true
 }
 
+/// The class that `class` has its `Py_tp_new` from: itself or a base. Two classes make objects in the same way if this
+/// is the same; their trampolines, which are known by their depth, may be so by chance.
+pub fn new_owner(class: &Class) -> Option<&'static Class> {
+    let bases = class.chain.iter().rev();
+    bases.copied().find(|class| class.own.has(Py_tp_new))
+}
+
 /// The trampoline for the `tp_new` that `class` itself or the nearest class below it defines; the native base's if none does.
 ///
 /// The type's slot does not always hold it: after an assignment to `__bases__` RustPython puts a function of its own
 /// there, which looks up `__new__`.
 pub fn new_trampoline(class: &Class) -> NewFunc {
-    let makers = class.chain.iter().rev();
-    let maker = makers.copied().find(|class| class.own.has(Py_tp_new));
-    match maker.map_or(MAX_DEPTH, |maker| maker.depth) {
+    match new_owner(class).map_or(MAX_DEPTH, |owner| owner.depth) {
         0 => object::new::<0>,
         1 => object::new::<1>,
         2 => object::new::<2>,

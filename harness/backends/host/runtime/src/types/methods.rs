@@ -14,7 +14,7 @@ use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, Vi
 use super::call::{optional_pointer, pointer, with_arguments};
 use super::class::class_of;
 use super::functions::{Binary, Fast, FastWithKeywords, Method, Ternary};
-use super::install::new_trampoline;
+use super::install::{new_owner, new_trampoline};
 use super::text::leaked_text;
 use crate::boundary::call_extension;
 use crate::objects::as_pointer;
@@ -347,15 +347,23 @@ fn call_new(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         let words = format!("{name}.__new__({sub}): {sub} is not a subtype of {name}");
         return Err(vm.new_type_error(words));
     }
-    let new = class_of(&class)
-        .map(new_trampoline)
+    let maker = class_of(&class)
         .ok_or_else(|| vm.new_type_error(format!("cannot create '{name}' instances")))?;
+    let new = new_trampoline(maker);
     // The class that gives `subtype` its layout must make the object; Python classes on the way pass it on.
     let layout = class_of(&subtype).filter(|class| class.typ.slots.new.load().is_some());
     if let Some(layout) = layout
-        && new_trampoline(layout) as usize != new as usize
+        && new_owner(layout).map(core::ptr::from_ref) != new_owner(maker).map(core::ptr::from_ref)
     {
-        let safe = layout.typ.slot_name().to_owned();
+        // Python classes that override `__new__` are skipped, others have it from the class with the layout.
+        let its_own = layout.typ.slots.new.load().map(|new| new as usize);
+        let safe = subtype
+            .iter_base_chain()
+            .find(|typ| typ.slots.new.load().map(|new| new as usize) == its_own)
+            .map_or_else(
+                || layout.typ.slot_name().to_owned(),
+                |typ| typ.slot_name().to_owned(),
+            );
         let words = format!("{name}.__new__({sub}) is not safe, use {safe}.__new__()");
         return Err(vm.new_type_error(words));
     }
