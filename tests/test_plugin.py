@@ -674,3 +674,12 @@ def test_a_saved_finding_is_run_again_without_a_seed_which_would_draw_anew(proje
     told = [line for line in project.run("--examples=1").outlines if line.startswith("Run it again:")]
     assert told
     assert "--hypothesis-seed" not in told[0]
+
+
+def test_what_programs_do_to_classes_is_no_part_of_the_surface(project: Project) -> None:
+    project.configure(PYPROJECT.replace("surface = false", "surface = true"))
+    project.cases(mark="args: []")
+    project.run("--hypothesis-seed=0")
+    found = {name.rpartition("::")[2]: each for name, each in project.items().items()}
+    assert found["mark[beta]"].verdict == "agree"
+    assert [each.place for each in found["surface[beta]"].findings] == ["value of BETA"]

@@ -43,3 +43,12 @@ def chat(text):
 
 def panic():
     os.write(2, b"thread 'main' (%d) panicked at src/lib.rs:1:2:\n" % os.getpid())
+
+
+class Plain:
+    pass
+
+
+def mark():
+    if BETA:
+        Plain.marked = True
