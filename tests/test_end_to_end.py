@@ -47,7 +47,7 @@ def test_the_whole_matrix_holds_on_both_real_backends(tmp_path: Path) -> None:
     items = [each for each in events if isinstance(each, ItemEvent)]
     verdicts = Counter(each.verdict for each in items)
     assert len(items) > 500
-    assert verdicts["agree"] > 200
+    assert verdicts["agree"] > 150
     assert not verdicts["broken"] + verdicts["unsupported"]
     check_junit(tmp_path / "junit.xml", items)
     if cpython.nearest(installed()).language_version == rustpython.LANGUAGE_VERSION:

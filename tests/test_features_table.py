@@ -88,6 +88,10 @@ def test_a_run_that_bears_the_page_out_says_nothing(cases: dict[str, Case], tmp_
     assert tool.refuted(log, cases) == []
 
 
+def test_a_case_may_meet_what_is_known_everywhere(cases: dict[str, Case], tmp_path: Path) -> None:
+    assert tool.refuted(write_log(tmp_path, {"plain": "known"}), cases) == []
+
+
 def test_a_run_that_comes_to_something_else_is_an_error(cases: dict[str, Case], tmp_path: Path) -> None:
     log = write_log(tmp_path, {"plain": "diverge", "plain_life": "stale", "other": "agree"})
     first, second = tool.refuted(log, cases)
