@@ -32,8 +32,8 @@ HERE = Path(__file__).resolve().parent
 CRATE = HERE / "speed"
 PROGRAM = CRATE / "measure.py"
 OPERATIONS = ("construct", "method", "attribute", "add", "iterate", "fail")
-#: How often valgrind sees an operation; more would meet collections, which depend on everything before.
-PROFILED = 600
+#: How often valgrind sees an operation: often enough that what happens once does not count.
+PROFILED = 4000
 
 Runs = dict[str, tuple[list[str], Path | None]]
 """Name -> command of an interpreter and what goes on its path."""
@@ -101,7 +101,7 @@ def profiled(command: list[str], site: Path | None, operation: str) -> Counter[s
     """Return instructions per operation by function: those of many operations less those of none."""
     with tempfile.TemporaryDirectory() as directory:
         counts = []
-        for times in (0, PROFILED * (1000 if operation == "iterate" else 1)):
+        for times in (0, PROFILED):
             out = Path(directory, str(times))
             argv = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *command, str(PROGRAM)]
             run([*argv, operation, str(times)], site)
@@ -111,9 +111,9 @@ def profiled(command: list[str], site: Path | None, operation: str) -> Counter[s
 
 def by_function(out: Path) -> Counter[str]:
     """Read callgrind's file: instructions that a function itself executed."""
-    text = run(["callgrind_annotate", "--threshold=100", str(out)], None)
+    text = run(["callgrind_annotate", "--auto=no", "--threshold=100", str(out)], None)
     found = Counter[str]()
-    for count, name in re.findall(r"^ *([\d,]+) \([^)]*\)  [^:]*:(\S.*?)(?:'\d+)?(?: \[[^]]*\])?$", text, re.MULTILINE):
+    for count, name in re.findall(r"^ *([\d,]+) \([^)]*\)  [^:\n]*:(\S.*?)(?:'\d+)?(?: \[[^]]*\])?$", text, re.MULTILINE):
         found[name] += int(count.replace(",", ""))
     return found
 

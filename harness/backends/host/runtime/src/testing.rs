@@ -1,6 +1,6 @@
 //! What the unit tests share: one interpreter per process, as the C-API has it.
 
-use std::sync::Once;
+use std::sync::{Mutex, Once, PoisonError};
 
 use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
@@ -9,9 +9,12 @@ use crate::objects::owned_or_none;
 
 /// Run `test` on a thread that is attached to the one interpreter of this process.
 ///
-/// A panic of `test` fails the test that called.
+/// One test at a time: two threads that import the same modules at once can meet a `_DeadlockError` of RustPython's
+/// importlib, which is not what is tested. A panic of `test` fails the test that called.
 pub fn with_interpreter(test: impl FnOnce(&VirtualMachine)) {
     static START: Once = Once::new();
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     START.call_once(|| rustpython_capi::init_main_interpreter(crate::run::builder().build()));
     let state = rustpython_capi::pystate::PyGILState_Ensure();
     with_current_vm(test);
