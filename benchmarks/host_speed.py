@@ -113,7 +113,8 @@ def by_function(out: Path) -> Counter[str]:
     """Read callgrind's file: instructions that a function itself executed."""
     text = run(["callgrind_annotate", "--auto=no", "--threshold=100", str(out)], None)
     found = Counter[str]()
-    for count, name in re.findall(r"^ *([\d,]+) \([^)]*\)  [^:\n]*:(\S.*?)(?:'\d+)?(?: \[[^]]*\])?$", text, re.MULTILINE):
+    line = r"^ *([\d,]+) \([^)]*\)  [^:\n]*:(\S.*?)(?:'\d+)?(?: \[[^]]*\])?$"
+    for count, name in re.findall(line, text, re.MULTILINE):
         found[name] += int(count.replace(",", ""))
     return found
 
