@@ -48,10 +48,7 @@ def find_case_files(config: pytest.Config, settings: Settings) -> list[Path]:
     """
     kept: list[Path] | None = config.stash.get(_FOUND, None)
     if kept is None:
-        # Others that match are tests in Python, which pytest collects by itself.
-        matching = sorted(
-            {path for pattern in settings.cases for path in settings.root.glob(pattern) if path.suffix in CASE_SUFFIXES}
-        )
+        matching = matching_case_files(settings)
         named = [Path(config.invocation_params.dir, str(each).split("::")[0]).resolve() for each in config.args]
         kept = [path for path in named if path.suffix in CASE_SUFFIXES and path.is_file()]
         kept += [path for path in matching if any(path.is_relative_to(each) for each in named) and path not in kept]
@@ -67,12 +64,18 @@ def case_file(path: Path) -> CaseFile:
     return _READ[path]
 
 
+def matching_case_files(settings: Settings) -> list[Path]:
+    """Return the case files that match the ``cases`` setting; tests in Python that match are pytest's to collect."""
+    found = {path for pattern in settings.cases for path in settings.root.glob(pattern)}
+    return sorted(path for path in found if path.suffix in CASE_SUFFIXES)
+
+
 def known_everywhere(settings: Settings) -> tuple[KnownSpec, ...]:
     """Return what the project's case files say that holds in every one of them.
 
     Raises: CaseFileError -- a file that says so is wrong.
     """
-    matching = sorted({path for pattern in settings.cases for path in settings.root.glob(pattern)})
+    matching = matching_case_files(settings)
     # A file takes time to read whole, and most say nothing of the kind.
     telling = [path for path in matching if path in _READ or b"\neverywhere:" in path.read_bytes()]
     return tuple(known for path in telling for known in case_file(path).everywhere)
