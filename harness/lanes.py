@@ -46,7 +46,14 @@ class Lane:
     """One backend's worker for one extension, and the programs on their way through it."""
 
     def __init__(
-        self, backend: str, command: WorkerCommand, module: str, paths: Sequence[str], *, timeout_s: float
+        self,
+        backend: str,
+        command: WorkerCommand,
+        module: str,
+        paths: Sequence[str],
+        *,
+        timeout_s: float,
+        caller: str | None = None,
     ) -> None:
         self.backend = backend
         self.module = module
@@ -55,6 +62,7 @@ class Lane:
         self.replies: deque[tuple[int, Reply]] = deque()
         self._command = command
         self._paths = list(paths)
+        self._caller = caller
         self._unanswered: deque[tuple[int, bytes]] = deque()
         self._outgoing = bytearray()
         self._waiting_since = 0.0
@@ -98,7 +106,7 @@ class Lane:
         if self._worker is None:
             worker = WorkerProcess.start(self.backend, self._command)
             try:
-                failed = worker.load(self.module, self._paths)
+                failed = worker.load(self.module, self._paths, self._caller)
                 if failed is not None:
                     raise LoadFailedError(self.backend, self.module, failed)
             except BaseException:

@@ -62,17 +62,26 @@ class Matrix:
     def lane(self, name: str, extension: Extension) -> Lane:
         """Return the lane of an extension on a backend, with its worker running.
 
-        Raises: BuildError, WorkerStartError, WorkerProtocolError -- it cannot be had.
+        Callbacks are called by what the settings name as their caller, whose extension is compiled too.
+
+        Raises: ExtensionError, BuildError, WorkerStartError, WorkerProtocolError -- it cannot be had.
         """
         key = name, extension.installed or extension.directory
         if key not in self._lanes:
-            built = self.built(name, extension)
+            sites = [self.built(name, extension).site]
+            caller = None
+            if self.settings.caller is not None:
+                crate, function = self.settings.caller
+                calling = self.extension(crate, self.settings.root / "pyproject.toml")
+                sites.append(self.built(name, calling).site)
+                caller = f"{calling.module}.{function}"
             self._lanes[key] = Lane(
                 name,
                 self.backend(name).command,
                 extension.module,
-                [str(built.site)],
+                [str(each) for each in dict.fromkeys(sites)],
                 timeout_s=self.settings.timeout_s,
+                caller=caller,
             )
         return self._lanes[key]
 

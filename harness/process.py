@@ -95,14 +95,16 @@ class WorkerProcess:
             raise
         return started
 
-    def load(self, module: str, paths: list[str]) -> Wire:
+    def load(self, module: str, paths: list[str], caller: str | None = None) -> Wire:
         """Import a module in the worker; return the exception that it raised in wire form, or None.
+
+        ``caller`` names what calls callbacks, see :func:`harness.protocol.load_frame`.
 
         Raises: WorkerStartError -- the import killed the worker or did not end.
         """
         os.set_blocking(self.request_fd, True)
         with contextlib.suppress(BrokenPipeError):
-            os.write(self.request_fd, protocol.load_frame(module, paths))
+            os.write(self.request_fd, protocol.load_frame(module, paths, caller))
         os.set_blocking(self.request_fd, False)
         return protocol.parse_load(self._read_line(START_TIMEOUT_S), self.backend).failed
 

@@ -45,9 +45,13 @@ def run_frame(bodies: list[tuple[int, bytes]]) -> bytes:
     return b'{"run":[' + b",".join([b"[%d,%s" % each for each in bodies]) + b"]}\n"
 
 
-def load_frame(module: str, paths: list[str]) -> bytes:
-    """Return the request to import a module, with directories to put on ``sys.path``."""
-    return _encoder.encode({"load": module, "paths": paths}) + b"\n"
+def load_frame(module: str, paths: list[str], caller: str | None = None) -> bytes:
+    """Return the request to import a module, with directories to put on ``sys.path``.
+
+    ``caller`` is the dotted path of the function that calls what is called in a callback.
+    """
+    asked = {"load": module, "paths": paths} | ({} if caller is None else {"caller": caller})
+    return _encoder.encode(asked) + b"\n"
 
 
 def parse_hello(line: bytes, backend: str) -> Hello:

@@ -159,7 +159,9 @@ class MatrixPlugin:
             except HarnessError as error:
                 raise pytest.UsageError(f"{name}: {error}") from None
         facts = _facts(provided)
-        for extension_name, named_by in wanted:
+        if self.settings.caller is not None:
+            wanted = [*wanted, (self.settings.caller[0], self.settings.root / "pyproject.toml")]
+        for extension_name, named_by in dict.fromkeys(wanted):
             for backend in provided:
                 try:
                     extension = self.matrix.extension(extension_name, named_by)

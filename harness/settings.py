@@ -31,6 +31,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     rules: tuple[str, ...] = DEFAULT_RULES
     interpreters: dict[str, str] = {}
     surface: bool = True
+    caller: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Settings:
 
     ``rules`` are the legal differences that hold for every case, beside the case's own.  ``root`` is the
     directory that relative paths start from.  ``examples`` is None where Hypothesis's profile decides.
-    ``surface`` says whether every case file has the built-in case of its extension's surface.
+    ``surface`` says whether every case file has the built-in case of its extension's surface.  ``caller`` is
+    an extension and a function of it that calls its argument; None where the interpreter's own is to do that.
     """
 
     root: Path
@@ -66,6 +68,7 @@ class Settings:
     interpreters: dict[str, Path] = field(default_factory=dict)
     rebuild: bool = False
     surface: bool = True
+    caller: tuple[str, str] | None = None
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -116,7 +119,17 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         interpreters={name: Path(path).expanduser() for name, path in named.items()},
         rebuild=overrides.rebuild,
         surface=table.surface,
+        caller=_caller(table.caller),
     )
+
+
+def _caller(given: str | None) -> tuple[str, str] | None:
+    if given is None:
+        return None
+    extension, separator, function = given.rpartition(":")
+    if not separator or not extension or not all(map(str.isidentifier, function.split("."))):
+        raise SettingsError(f"caller is EXTENSION:FUNCTION, such as my_crate:apply, not {given!r}")
+    return extension, function
 
 
 def _split(names: str) -> tuple[str, ...]:

@@ -793,13 +793,15 @@ class Executor:
         self.modules = {}
         self.effects = effects
 
-    def load(self, name, paths):
-        """Import an extension module; raises what the import raises."""
+    def load(self, name, paths, caller=None):
+        """Import an extension module, and what makes calls in the context "callback"; raises what an import raises."""
         for path in reversed(paths):
             if path not in sys.path:
                 sys.path.insert(0, path)
         importlib.invalidate_caches()
         self.modules[name] = importlib.import_module(name)
+        if caller is not None:
+            use_caller(caller)
 
     def run(self, module_name, steps, options=None):
         """Return one observation per step: ``[outcome, value]`` or ``[outcome, value, effects]``."""
@@ -1149,8 +1151,42 @@ def in_executor(function, arguments, keywords):
     return outcome.get()
 
 
+def call_by_map(function):
+    return next(map(lambda _: function(), (0,)))  # noqa: C417
+
+
+# Calls what it is given: a function of an extension, or of the interpreter if the project names none.
+_caller = call_by_map
+
+
+def use_caller(path):
+    """Have callbacks called by a function of an extension.  Raises: TypeError -- it is none that does that."""
+    global _caller
+
+    class Called(Exception):
+        pass
+
+    def callback(*ignored, **unnamed):
+        raise Called
+
+    caller = find(path)
+    with contextlib.suppress(Called):
+        caller(callback)
+        raise TypeError("%s does not call its argument, or keeps back what that raises" % path)
+    _caller = caller
+
+
 def in_callback(function, arguments, keywords):
-    return next(map(lambda _: function(*arguments, **keywords), (0,)))  # noqa: C417
+    values = []
+
+    def callback(*ignored, **unnamed):
+        # Only the first time: one step is one call.
+        if not values:
+            values.append(function(*arguments, **keywords))
+        return values[0]
+
+    _caller(callback)
+    return values[0]
 
 
 def in_finaliser(function, arguments, keywords):
@@ -1556,7 +1592,7 @@ def serve(reader, writer, effects):
         message = json.loads(line)
         if "load" in message:
             try:
-                executor.load(message["load"], message["paths"])
+                executor.load(message["load"], message["paths"], message.get("caller"))
             except BaseException as failure:
                 answer({"load": message["load"], "failed": encode_exception(failure)})
             else:

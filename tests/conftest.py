@@ -85,9 +85,14 @@ def open_lane() -> Iterator[OpenLane]:
     opened: list[Lane] = []
 
     def open_one(
-        command: WorkerCommand, module: str = "echo", *, backend: str = "fake", timeout_s: float = 10.0
+        command: WorkerCommand,
+        module: str = "echo",
+        *,
+        backend: str = "fake",
+        timeout_s: float = 10.0,
+        caller: str | None = None,
     ) -> Lane:
-        opened.append(Lane(backend, command, module, [str(MODULES)], timeout_s=timeout_s))
+        opened.append(Lane(backend, command, module, [str(MODULES)], timeout_s=timeout_s, caller=caller))
         return opened[-1]
 
     yield open_one

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import venv
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,6 +17,12 @@ from harness.backends import cpython, cpython_abi3t, rustpython
 from harness.backends.base import Request
 from harness.backends.interpreters import installed
 from harness.eventlog import BackendEvent, Footer, Header, ItemEvent, read_events
+from harness.lanes import pump
+from harness.matrix import Matrix
+from harness.observation import Raised, Returned
+from harness.program import Program, Step
+from harness.protocol import encode_body
+from harness.settings import Overrides, read_settings
 
 ROOT = Path(__file__).parent.parent
 THIRD_PARTY = Path(__file__).parent / "third_party"
@@ -100,6 +107,26 @@ def copy_crate(to: Path) -> None:
             target = to / source.relative_to(CRATE)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
+
+
+def test_a_callback_is_called_by_native_code_on_both_real_backends() -> None:
+    # This caller calls fifty times and then raises, which no Python code of ours does.
+    settings = replace(read_settings(ROOT, Overrides()), caller=("callables", "call_until_stop"))
+    matrix = Matrix(settings, print)
+    extension = matrix.extension("numbers", ROOT / "cases" / "numbers.yaml")
+    steps = (Step("call", "add_i64", (1, 2)),)
+    try:
+        for name in ("cpython", "rustpython"):
+            lane = matrix.lane(name, extension)
+            programs = (Program(extension.module, steps), Program(extension.module, steps, "callback"))
+            lane.send([(number, encode_body(program)) for number, program in enumerate(programs)])
+            pump([lane], wait=True)
+            plain, called = (reply.observations(1, name)[0].outcome for _, reply in lane.replies)
+            assert plain == Returned(3)
+            assert isinstance(called, Raised)
+            assert called.exception[1:3] == ["builtins.RuntimeError", ["no end after 50 calls"]]
+    finally:
+        matrix.close()
 
 
 def test_a_third_party_adds_backends_by_an_entry_point(tmp_path: Path) -> None:

@@ -587,6 +587,46 @@ def test_rebuilding_in_parallel_is_done_once(project: Project) -> None:
     assert project.did.count("compiled sample for beta again") == 1
 
 
+HELPER = """
+from sample import BETA
+
+def call(function):
+    if BETA:
+        print("called")
+    return function()
+
+def keep(function):
+    pass
+"""
+
+
+def helper(project: Project, caller: str) -> None:
+    """Write a second extension, a function of which is to call callbacks."""
+    directory = project.path / "extensions/helper"
+    directory.mkdir()
+    (directory / "helper.py").write_text(HELPER, encoding="utf-8")
+    manifest = (project.path / "extensions/sample/Cargo.toml").read_text(encoding="utf-8")
+    (directory / "Cargo.toml").write_text(manifest.replace("sample", "helper"), encoding="utf-8")
+    project.configure(f'{PYPROJECT}caller = "{caller}"\n')
+
+
+def test_callbacks_are_called_by_the_function_that_the_settings_name(project: Project) -> None:
+    helper(project, "helper:call")
+    project.cases(agree="contexts: [callback]")
+    result = project.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["Smallest program found, in a callback:", "  beta   'called\\n'"])
+    assert "compiled helper for beta" in project.did
+
+
+def test_a_caller_that_calls_nothing_makes_every_item_broken(project: Project) -> None:
+    helper(project, "helper:keep")
+    project.cases(agree="args: ['1']")
+    result = project.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["broken: *helper.keep does not call its argument*"])
+
+
 # --- what a run leaves behind ----------------------------------------------------------------------
 
 

@@ -50,6 +50,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         results = "out"
         rules = ["stderr-ignored"]
         interpreters = {cpython = "~/python"}
+        caller = "../crate:calls.apply"
         """,
     )
     assert settings.backends == ("cpython-abi3t", "rustpython")
@@ -59,6 +60,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert settings.extensions == (tmp_path.parent / "elsewhere", tmp_path / "sub/crate")
     assert settings.rules == {"stderr-ignored"}
     assert settings.interpreters == {"cpython": Path.home() / "python"}
+    assert settings.caller == ("../crate", "calls.apply")
 
 
 def test_the_command_line_wins(tmp_path: Path) -> None:
@@ -126,6 +128,8 @@ def test_a_backend_whose_interpreter_is_named_takes_part(tmp_path: Path) -> None
         ),
         ("interpreters = {ruby = '/x'}", {}, "unknown backend 'ruby': there are cpython, cpython-abi3t, rustpython"),
         ("rules = ['nothing']", {}, "unknown rule 'nothing': there are "),
+        ("caller = 'apply'", {}, "caller is EXTENSION:FUNCTION, such as my_crate:apply, not 'apply'"),
+        ("caller = 'crate:do it'", {}, "caller is EXTENSION:FUNCTION, such as my_crate:apply, not 'crate:do it'"),
         ("not toml", {}, "FILE: Expected '=' after a key in a key/value pair (at line 2, column 5)"),
     ],
 )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from test_worker_roundtrip import lane, lanes, observe, raised, returned
 
+from conftest import OpenLane
 from harness import worker as worker_file
-from harness.lanes import Lane, pump
+from harness.lanes import Lane, LoadFailedError, pump
 from harness.observation import Crashed, Observation
+from harness.process import WorkerCommand
 from harness.program import CONTEXTS, Context, Program, Step
 from harness.protocol import encode_body
 from harness.strategies import DRAWN_CONTEXTS
@@ -28,7 +30,7 @@ DIFFERENT: dict[Context, tuple[int, object]] = {
 CALLER: dict[Context, str] = {
     "generator": "generator",
     "class": "Body",
-    "callback": "<lambda>",
+    "callback": "call_by_map",
     "del": "__del__",
     "optimised": "call",
     "warnings": "with_warnings_as_errors",
@@ -67,6 +69,21 @@ def test_a_context_is_what_it_says_and_is_gone_afterwards(lane: Lane, context: C
     assert returned(observe(lane, Step("call", "surroundings"))[0]) == PLACE
     if context in CALLER:
         assert CALLER[context] in returned(run(lane, context, Step("call", "callers"))[0])
+
+
+def test_a_callback_is_called_by_the_function_that_is_named(open_lane: OpenLane, command: WorkerCommand) -> None:
+    lane = open_lane(command, caller="echo.apply")
+    names = returned(run(lane, "callback", Step("call", "callers"))[0])
+    assert names[:2] == ["callback", "apply"]
+    seen = run(lane, "callback", Step("call", "raise_it", (ExceptionValue("ValueError", ("no",)),)))
+    assert raised(seen[0]).arguments == ("no",)
+    assert "apply" not in returned(run(lane, "plain", Step("call", "callers"))[0])
+
+
+@pytest.mark.parametrize("caller", ["echo.keep_back", "echo.echo"])
+def test_a_function_that_is_no_caller_is_refused(open_lane: OpenLane, command: WorkerCommand, caller: str) -> None:
+    with pytest.raises(LoadFailedError, match=f"{caller} does not call its argument, or keeps back what that raises"):
+        run(open_lane(command, caller=caller), "plain", Step("call", "callers"))
 
 
 def test_an_exception_in_a_handler_has_what_is_handled_as_its_context(lane: Lane) -> None:

@@ -423,6 +423,17 @@ def surroundings():
     ]
 
 
+def apply(function):
+    return [function()]
+
+
+def keep_back(function):
+    try:
+        function()
+    except Exception as error:
+        return error
+
+
 def callers():
     """Return the names of the functions around this call."""
     frame, names = sys._getframe(1), []
