@@ -12,6 +12,7 @@ from harness import __version__, backends
 from harness.backends.base import Request
 from harness.cases import read_case_file
 from harness.errors import CaseFileError, HarnessError
+from harness.protocol_schema import protocol_schema
 from harness.schema import case_file_schema
 from harness.settings import Overrides, read_settings
 
@@ -37,9 +38,10 @@ def prepare(name: str) -> None:
 
 
 @main.command()
-def schema() -> None:
-    """Print the JSON Schema of case files."""
-    click.echo(json.dumps(case_file_schema(), indent=2))
+@click.argument("of", type=click.Choice(["case-files", "protocol"]), default="case-files")
+def schema(of: str) -> None:
+    """Print the JSON Schema of case files, or of the protocol of workers."""
+    click.echo(json.dumps(protocol_schema() if of == "protocol" else case_file_schema(), indent=2))
 
 
 @main.command()

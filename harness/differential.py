@@ -11,7 +11,7 @@ from harness.findings import Finding
 from harness.lanes import Lane, Reply, pump
 from harness.observation import Observation, Raised
 from harness.program import Program
-from harness.protocol import encode_body
+from harness.protocol import check_count, encode_body
 
 BATCH = 32
 """Programs per message: enough that a message's cost is shared, few enough that both workers start early."""
@@ -117,9 +117,10 @@ class Differential:
             self.unprepared += 1
             self.last_unprepared = expected.observations(len(program.steps), self.reference.backend)
         # Equal bytes are equal observations; only the rest is decoded.
-        if expected.raw == seen.raw and expected.ended is None and seen.ended is None:
-            return None
         steps = len(program.steps)
+        if expected.raw == seen.raw and expected.ended is None and seen.ended is None:
+            check_count(expected.raw, steps, self.reference.backend)
+            return None
         reference = expected.observations(steps, self.reference.backend)
         other = seen.observations(steps, self.other.backend)
         comparison = compare(self.rules, reference=reference, other=other)

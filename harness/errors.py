@@ -47,7 +47,58 @@ class BuildError(HarnessError):
 
 
 class WorkerProtocolError(HarnessError):
-    """A worker answered something that is no whole frame: our bug or the backend's, not the extension's."""
+    """A worker broke the protocol: our bug or the backend's, not the extension's.
+
+    The text begins with the backend's name and says what was seen.  What a worker can do wrong has an error each.
+    """
+
+
+class NoHandshakeError(WorkerProtocolError):
+    """The first line was no handshake."""
+
+
+class OtherProtocolError(WorkerProtocolError):
+    """The handshake is of another version of the protocol."""
+
+
+class OtherWorkerError(WorkerProtocolError):
+    """The handshake is of another worker file than the harness's."""
+
+
+class WrongSequenceError(WorkerProtocolError):
+    """A reply answers another program than the one that is due."""
+
+
+class RepeatedReplyError(WorkerProtocolError):
+    """A reply answers a program that has been answered."""
+
+
+class UnaskedReplyError(WorkerProtocolError):
+    """A reply came when no program was on its way: it is late, or answers nothing."""
+
+
+class ReplyAfterDeathError(WorkerProtocolError):
+    """A program was answered that was sent when the worker was dead; something else holds its pipe."""
+
+
+class WrongCountError(WorkerProtocolError):
+    """A reply holds more or fewer observations than the program has steps."""
+
+
+class MalformedReplyError(WorkerProtocolError):
+    """A line is no JSON, or no UTF-8."""
+
+
+class WrongShapeError(WorkerProtocolError):
+    """A line is JSON, but not what the protocol has at this place."""
+
+
+class OversizedReplyError(WorkerProtocolError):
+    """A line is longer, or nested deeper, than any reply may be."""
+
+
+class TruncatedReplyError(WorkerProtocolError):
+    """A worker ended of its own accord in the middle of a line."""
 
 
 class WorkerStartError(HarnessError):

@@ -6,7 +6,7 @@ import msgspec
 
 from harness.program import CONTEXTS
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Capabilities(msgspec.Struct, frozen=True):
@@ -19,9 +19,10 @@ class Capabilities(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """A worker's first message."""
+    """A worker's first message.  ``worker`` is the digest of the worker file that it runs."""
 
     protocol: int
+    worker: str
     implementation: str
     implementation_version: str
     language_version: str

@@ -14,7 +14,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 from harness import protocol, worker
-from harness.errors import WorkerProtocolError, WorkerStartError
+from harness.errors import WorkerStartError
 from harness.handshake import Hello
 from harness.observation import Wire
 
@@ -113,10 +113,7 @@ class WorkerProcess:
         try:
             while chunk := os.read(self.reply_fd, 2**16):
                 self.incoming += chunk
-                if len(self.incoming) > protocol.FRAME_LIMIT_BYTES:
-                    raise WorkerProtocolError(
-                        f"{self.backend}: a reply of more than {protocol.FRAME_LIMIT_BYTES} bytes"
-                    )
+                protocol.check_size(self.incoming, self.backend)
                 if len(chunk) < 2**16:
                     return True
         except BlockingIOError:

@@ -5,21 +5,48 @@ One JSON document per line (``docs/protocol.md``).  String keys stop here.
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from harness import worker
 from harness.codec import encode_program
-from harness.errors import WorkerProtocolError
+from harness.errors import (
+    MalformedReplyError,
+    NoHandshakeError,
+    OtherProtocolError,
+    OtherWorkerError,
+    OversizedReplyError,
+    RepeatedReplyError,
+    WrongCountError,
+    WrongSequenceError,
+    WrongShapeError,
+)
 from harness.handshake import PROTOCOL, Hello
 from harness.observation import Observation, Outcome, Raised, Returned, Wire
 from harness.program import Program
+from harness.wire_form import EXCEPTION, OBSERVATION
 
 FRAME_LIMIT_BYTES = 64 * 2**20
+DEPTH_LIMIT = 700
+"""Containers inside each other in one line: a worker cuts values at 220, and each is two or three of JSON's."""
+
+SHOWN_BYTES = 200
 
 
 class _HelloFrame(msgspec.Struct, frozen=True):
     hello: Hello
+
+
+class _Spoken(msgspec.Struct, frozen=True):
+    protocol: int
+
+
+class _SpokenFrame(msgspec.Struct, frozen=True):
+    hello: _Spoken
 
 
 class LoadReply(msgspec.Struct, frozen=True):
@@ -31,6 +58,7 @@ class LoadReply(msgspec.Struct, frozen=True):
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
+_spoken_decoder = msgspec.json.Decoder(_SpokenFrame)
 _hello_decoder = msgspec.json.Decoder(_HelloFrame)
 _load_decoder = msgspec.json.Decoder(LoadReply)
 
@@ -55,64 +83,136 @@ def load_frame(module: str, paths: list[str], caller: str | None = None) -> byte
 
 
 def parse_hello(line: bytes, backend: str) -> Hello:
-    """Return the handshake.  Raises: WorkerProtocolError -- it is none, or of another protocol."""
+    """Return the handshake.
+
+    Raises: NoHandshakeError, OtherProtocolError, OtherWorkerError -- it is none, or of another protocol or worker.
+    """
     try:
+        # Another protocol may have another shape; its number is asked first.
+        spoken = _spoken_decoder.decode(line).hello.protocol
+        if spoken != PROTOCOL:
+            raise OtherProtocolError(
+                f"{backend}: speaks protocol {spoken}, not {PROTOCOL}; have it run the worker file that it is given"
+            )
         hello = _hello_decoder.decode(line).hello
-    except (msgspec.DecodeError, ValueError) as error:
-        raise WorkerProtocolError(f"{backend}: no handshake but {line[:200]!r}: {error}") from None
-    if hello.protocol != PROTOCOL:
-        raise WorkerProtocolError(f"{backend}: speaks protocol {hello.protocol}, not {PROTOCOL}")
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise NoHandshakeError(f"{backend}: no handshake but {_shown(line)}: {error}") from None
+    if hello.worker != worker_digest():
+        raise OtherWorkerError(
+            f"{backend}: runs another worker file ({hello.worker:.32}) than the harness's ({worker_digest()}); "
+            f"have it run the file that it is given, or start again if backend-matrix was installed meanwhile"
+        )
     return hello
 
 
+@cache
+def worker_digest() -> str:
+    """Return the digest of the worker file, which every handshake repeats."""
+    return hashlib.blake2b(Path(worker.__file__).read_bytes(), digest_size=16).hexdigest()
+
+
 def parse_load(line: bytes, backend: str) -> LoadReply:
-    """Return the answer to a load request.  Raises: WorkerProtocolError -- it is none."""
+    """Return the answer to a load request.  Raises: MalformedReplyError, WrongShapeError -- it is none."""
     try:
-        return _load_decoder.decode(line)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise WorkerProtocolError(f"{backend}: no answer to a load but {line[:200]!r}: {error}") from None
+        reply = _load_decoder.decode(line)
+    except msgspec.ValidationError as error:
+        raise WrongShapeError(f"{backend}: no answer to a load but {_shown(line)}: {error}") from None
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise MalformedReplyError(f"{backend}: no answer to a load but {_shown(line)}: {error}") from None
+    if reply.failed is not None and not EXCEPTION.fits(reply.failed):
+        raise WrongShapeError(f"{backend}: a load failed with no exception but {_shown(line)}")
+    return reply
+
+
+def check_size(incoming: bytearray, backend: str) -> None:
+    """Check what has arrived of a line, before more of it is read.
+
+    Raises: OversizedReplyError -- it is longer than any line may be already.
+    """
+    if len(incoming) > FRAME_LIMIT_BYTES and len(incoming) - incoming.rfind(b"\n") - 1 > FRAME_LIMIT_BYTES:
+        raise OversizedReplyError(f"{backend}: a reply of more than {FRAME_LIMIT_BYTES} bytes: {_shown(incoming)}")
 
 
 def split_reply(line: bytes, expected: int, backend: str) -> bytes:
     """Return the raw observations of a reply line.
 
-    Raises: WorkerProtocolError -- it does not answer the program with sequence number ``expected``.
+    Raises: WorkerProtocolError -- it does not answer the program with sequence number ``expected``; the
+    error's class says in which way.
     """
     prefix = b"[%d, " % expected
     if line.startswith(prefix) and line.endswith(b"]"):
         return line[len(prefix) : -1]
-    try:
-        sequence, _ = _decoder.decode(line)
-    except (msgspec.DecodeError, ValueError, TypeError):
-        raise WorkerProtocolError(f"{backend}: not a reply: {line[:200]!r}") from None
-    if sequence != expected:
-        raise WorkerProtocolError(f"{backend}: answered program {sequence!r} when {expected} was due")
-    return line[line.index(b",") + 1 : -1]
+    match _decoded(line, backend):
+        case [int(sequence), _] if sequence == expected:
+            return line[line.index(b",") + 1 : line.rindex(b"]")]
+        case [int(sequence), _] if 0 < sequence < expected:
+            raise RepeatedReplyError(f"{backend}: answered program {sequence} again when {expected} was due")
+        case [int(sequence), _]:
+            raise WrongSequenceError(f"{backend}: answered program {sequence} when {expected} was due")
+    raise WrongShapeError(f"{backend}: not a reply: {_shown(line)}")
 
 
 def parse_observations(raw: bytes, steps: int, backend: str) -> tuple[Observation, ...]:
     """Return the observations of one program with that many steps.
 
-    Raises: WorkerProtocolError -- they have another shape or number.
+    Raises: WorkerProtocolError -- they have another shape or number; the error's class says in which way.
     """
+    wires = check_count(raw, steps, backend)
     try:
-        wires = _decoder.decode(raw)
-        observations = tuple(_observation(wire) for wire in wires)
-    except (msgspec.DecodeError, ValueError, TypeError, KeyError, IndexError) as error:
-        raise WorkerProtocolError(f"{backend}: not observations: {raw[:200]!r}: {error}") from None
-    if len(observations) != steps:
-        raise WorkerProtocolError(f"{backend}: {len(observations)} observations of {steps} steps")
-    return observations
+        if nested_too_deep(raw, wires):
+            raise OversizedReplyError(f"{backend}: observations nested more than {DEPTH_LIMIT} deep: {_shown(raw)}")
+        return tuple(_observation(wire) for wire in wires)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise WrongShapeError(f"{backend}: not observations: {_shown(raw)}: {error}") from None
+
+
+def check_count(raw: bytes, steps: int, backend: str) -> list[Wire]:
+    """Return the observations of a program in wire form; only that each step has one is certain of them.
+
+    Raises: WorkerProtocolError -- they are none, or another number.
+    """
+    wires = _decoded(raw, backend)
+    if not isinstance(wires, list):
+        raise WrongShapeError(f"{backend}: not observations: {_shown(raw)}")
+    if len(wires) != steps:
+        raise WrongCountError(f"{backend}: {len(wires)} observations of {steps} steps: {_shown(raw)}")
+    return wires
+
+
+def nested_too_deep(raw: bytes, wires: Wire) -> bool:
+    """Whether a decoded document is nested deeper than anything that a worker describes."""
+    # Nearly every reply has fewer brackets in all than may lie inside each other.
+    if raw.count(b"[") + raw.count(b"{") <= DEPTH_LIMIT:
+        return False
+    level = [wires]
+    for _ in range(DEPTH_LIMIT):
+        held = [each for one in level for each in (one.values() if isinstance(one, dict) else one)]
+        level = [each for each in held if isinstance(each, (list, dict))]
+        if not level:
+            return False
+    return True
+
+
+def _decoded(line: bytes, backend: str) -> Any:
+    try:
+        return _decoder.decode(line)
+    except RecursionError:
+        raise OversizedReplyError(f"{backend}: a reply nested too deep: {_shown(line)}") from None
+    except (msgspec.DecodeError, ValueError) as error:
+        raise MalformedReplyError(f"{backend}: not a reply: {_shown(line)}: {error}") from None
+
+
+def _shown(line: bytes | bytearray) -> str:
+    """Return the beginning of a line as text that can be printed anywhere."""
+    return ascii(bytes(line[:SHOWN_BYTES])) + ("..." if len(line) > SHOWN_BYTES else "")
 
 
 def _observation(wire: Wire) -> Observation:
-    tag, value = wire[0], wire[1]
+    """Return an observation; checked to the last part, so that nothing behind this meets what has no meaning."""
+    if not OBSERVATION.fits(wire):
+        tag = wire[0] if isinstance(wire, list) and wire else wire
+        raise ValueError("not in the wire form" if tag in ("r", "e") else f"unknown outcome {tag!r:.40}")
     effects = dict(wire[2]) if len(wire) > 2 else {}
-    outcome: Outcome
-    if tag == "r":
-        outcome = Returned(value)
-    elif tag == "e":
-        outcome = Raised(value, unprepared=bool(effects.pop("unprepared", False)))
-    else:
-        raise ValueError(f"unknown outcome {tag!r}")
+    unprepared = effects.pop("unprepared", False)
+    outcome: Outcome = Returned(wire[1]) if wire[0] == "r" else Raised(wire[1], unprepared)
     return Observation(outcome, effects)

@@ -27,12 +27,14 @@ LaneOf = Callable[..., Lane]
 
 # What every fake below begins with: argv is the worker's path, two descriptors and two files.
 PREAMBLE = """
-import json, os, signal, sys, time
+import _blake2, json, os, signal, sys, time
 requests, replies = os.fdopen(int(sys.argv[2]), "rb"), int(sys.argv[3])
 def say(text):
     os.write(replies, text.encode() + b"\\n")
-def hello(protocol=1):
-    say(json.dumps({"hello": {"protocol": protocol, "implementation": "fake", "implementation_version": "1.0.0",
+def hello(protocol=2, worker=None):
+    worker = worker or _blake2.blake2b(open(sys.argv[1], "rb").read(), digest_size=16).hexdigest()
+    say(json.dumps({"hello": {"protocol": protocol, "worker": worker,
+        "implementation": "fake", "implementation_version": "1.0.0",
         "language_version": "3.14.0", "version": "fake 1.0", "pid": os.getpid(), "capabilities": {}}}))
 def load():
     requests.readline()
@@ -266,8 +268,8 @@ def test_the_last_words_of_a_worker_are_kept_to_a_bounded_length(lane_of: LaneOf
     ("name", "message"),
     [
         ("wrong_sequence_number", "fake: answered program 8 when 1 was due"),
-        ("no_json", "fake: not a reply: b'what?'"),
-        ("replies_twice", "fake: answered program 1 when 2 was due"),
+        ("no_json", "fake: not a reply: b'what?': JSON is malformed: invalid character (byte 0)"),
+        ("replies_twice", "fake: answered program 1 again when 2 was due"),
     ],
 )
 def test_a_reply_that_is_none_is_our_error_and_ends_the_worker(lane_of: LaneOf, name: str, message: str) -> None:
@@ -285,7 +287,9 @@ def test_a_second_reply_to_the_only_program_is_our_error(lane_of: LaneOf) -> Non
     lane = lane_of("replies_twice")
     send(lane, 1)
     # The second reply comes with the first, or with the next program.
-    with pytest.raises(WorkerProtocolError, match=r"^fake: (answered program 1 when 2 was due|a reply to nothing)"):
+    with pytest.raises(
+        WorkerProtocolError, match=r"^fake: (answered program 1 again when 2 was due|a reply to nothing)"
+    ):
         _pump_twice(lane)
 
 
@@ -300,7 +304,7 @@ def _pump_twice(lane: Lane) -> None:
     ("name", "message"),
     [
         ("no_observations", "fake: not observations: b'[[\"x\", 1]]': unknown outcome 'x'"),
-        ("too_few_observations", "fake: 0 observations of 1 steps"),
+        ("too_few_observations", "fake: 0 observations of 1 steps: b'[]'"),
     ],
 )
 def test_observations_of_another_shape_are_our_error(lane_of: LaneOf, name: str, message: str) -> None:
@@ -317,7 +321,7 @@ def test_a_reply_without_end_is_cut_off(lane_of: LaneOf, monkeypatch: pytest.Mon
     lane = lane_of("endless_line")
     before = children()
     send(lane, 1)
-    with pytest.raises(WorkerProtocolError, match=r"^fake: a reply of more than 1048576 bytes$"):
+    with pytest.raises(WorkerProtocolError, match=r"^fake: a reply of more than 1048576 bytes: b'x{200}'\.\.\.$"):
         pump([lane], wait=True)
     assert children() == before
     assert FRAME_LIMIT_BYTES > 2**20
@@ -334,7 +338,7 @@ def test_a_reply_without_end_is_cut_off(lane_of: LaneOf, monkeypatch: pytest.Mon
         ),
         ("no_hello_but_text", WorkerProtocolError, "fake: no handshake but b'Welcome!': JSON is malformed"),
         ("hello_in_pieces", WorkerProtocolError, "fake: no handshake but b'{\"hello\": 1}': Expected `object`"),
-        ("another_protocol", WorkerProtocolError, "fake: speaks protocol 99, not 1"),
+        ("another_protocol", WorkerProtocolError, "fake: speaks protocol 99, not 2"),
         ("dies_while_loading", WorkerStartError, "fake: the worker died with SIGSEGV"),
         ("no_answer_to_load", WorkerProtocolError, "fake: no answer to a load but b'[1, []]': Expected `object`"),
     ],
