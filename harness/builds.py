@@ -22,7 +22,7 @@ import filelock
 import msgspec
 import platformdirs
 
-from harness.errors import BuildError
+from harness.errors import BuildError, NotCompiledError
 from harness.extensions import Extension, source_digest
 
 CACHE_VARIABLE = "BACKEND_MATRIX_CACHE"
@@ -134,6 +134,7 @@ def build_extension(
     rebuild: bool,
     progress: Progress,
     make: Callable[[Path, Path], Path],
+    compiles: bool = True,
 ) -> Built:
     """Return an extension as compiled for a backend, from the cache if nothing has changed.
 
@@ -141,13 +142,16 @@ def build_extension(
     fills an empty directory, compiling in a target directory that the backend's extensions share, and
     returns the library in it.
 
-    Raises: BuildError -- the compiler or ``make`` said no; nothing is left in the cache.
+    Raises: BuildError -- the compiler or ``make`` said no; nothing is left in the cache.  NotCompiledError -- it is
+    not in the cache, and ``compiles`` says that it is to be taken from there only.
     """
     digest = digest_of(source_digest(extension), extension.module, backend, key, f"layout {LAYOUT}")
     place = cache_directory() / "built" / backend / f"{extension.name}-{digest}"
     record = place / "built.json"
     if record.exists() and not rebuild:
         return _read_built(extension, place, digest)
+    if not compiles:
+        raise NotCompiledError(f"{extension.name} is not compiled for it")
     with locked(f"build-{backend}", progress):
         if not record.exists() or rebuild:
             progress(f"compiling {extension.name} for {backend}")

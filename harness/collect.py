@@ -25,6 +25,7 @@ from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.observation import Observation
 from harness.report import failure, junit
+from harness.report.blaming import blame_record
 from harness.settings import Settings
 from harness.strategies import programs_of
 from harness.surface import surface_programs
@@ -149,6 +150,13 @@ class Item(pytest.Item):
                 lane.fresh()
         before = sum(lane.restarts for lane in lanes)
         self._examine_on(extension, reference, other)
+        self.examination.findings = run.jury.blamed(
+            self.examination.findings,
+            extension,
+            self.backend,
+            run.settings.rules.union(case.spec.rules),
+            timeout_s=other.timeout_s,
+        )
         if sum(lane.restarts for lane in lanes) > before:
             # What ends a worker may have spoilt the memory of one that lives on, and end it in a later item.
             for lane in lanes:
@@ -297,6 +305,7 @@ def _record(judged: Judged) -> FindingRecord:
         other=[_observed(each) for each in finding.other],
         reference_part=finding.divergence.reference,
         other_part=finding.divergence.other,
+        blame=None if judged.blame is None else blame_record(judged.blame),
     )
 
 

@@ -23,6 +23,14 @@ IN_FLIGHT = 256
 """Programs on their way before the parent waits; bounds what it keeps."""
 
 
+def observe_alone(lane: Lane, program: Program) -> tuple[Observation, ...]:
+    """Execute one program on one backend, while no other is at work, and return what it let us see."""
+    lane.send([(1, encode_body(program))])
+    pump([lane], wait=True)
+    _, reply = lane.replies.popleft()
+    return reply.observations(len(program.steps), lane.backend)
+
+
 class Differential:
     """The reference's lane and another backend's, fed with the same programs."""
 

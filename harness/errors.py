@@ -46,6 +46,10 @@ class BuildError(HarnessError):
     exit_code = 7
 
 
+class NotCompiledError(BuildError):
+    """An extension is not in the cache, and was not to be compiled."""
+
+
 class WorkerProtocolError(HarnessError):
     """A worker broke the protocol: our bug or the backend's, not the extension's.
 

@@ -45,6 +45,26 @@ class BackendEvent(msgspec.Struct, frozen=True, tag="backend"):
     facts: BackendFacts
 
 
+class VoteRecord(msgspec.Struct, frozen=True):
+    """What another backend did with a finding's program: whom it sides with, and its answer or why it has none."""
+
+    backend: str
+    description: str
+    side: str
+    text: str
+
+
+class BlameRecord(msgspec.Struct, frozen=True):
+    """Who is to blame for a finding, as :class:`harness.blame.Blame` has it, and every vote."""
+
+    word: str
+    suspects: tuple[str, ...]
+    note: str
+    votes: tuple[VoteRecord, ...]
+    touched: tuple[str, ...] = ()
+    called: bool = False
+
+
 class FindingRecord(msgspec.Struct, frozen=True):
     """A divergence, with its program in wire form and as Python text, and both observations.
 
@@ -62,6 +82,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
     other: Any
     reference_part: Any = None
     other_part: Any = None
+    blame: BlameRecord | None = None
 
 
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from harness.blame import Blame
 from harness.cases import Case, KnownSpec
 from harness.observation import Divergence, Observation, Raised, Wire
 from harness.program import CONTEXTS, Observe, Program, Step
@@ -44,11 +45,12 @@ class Finding:
 class Judged:
     """A finding that was run again in fresh workers.
 
-    ``flaky`` says what varied, and is empty if the finding stands.
+    ``flaky`` says what varied, and is empty if the finding stands; ``blame`` is None if nobody was asked.
     """
 
     finding: Finding
     flaky: str = ""
+    blame: Blame | None = None
 
 
 def place_of(program: Program, divergence: Divergence) -> str:

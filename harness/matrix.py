@@ -37,6 +37,10 @@ class Matrix:
                 self._backends[name] = error
         return _value(self._backends[name])
 
+    def adopt(self, backend: Backend) -> None:
+        """Take in a backend that the settings do not name, as it was provided."""
+        self._backends.setdefault(backend.name, backend)
+
     def extension(self, name: str, case_file: Path) -> Extension:
         """Return the crate that a case file names.  Raises: ExtensionError -- there is none."""
         return find_extension(name, case_file=case_file, root=self.settings.root, crates=self.settings.extensions)

@@ -27,6 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--examples", type=int, metavar="N", help="examples per case (default: that of Hypothesis's profile)"
     )
+    group.addoption(
+        "--blame",
+        choices=("auto", "all", "none"),
+        help="whom to ask about a finding: the control and what is compiled already, everybody, or nobody",
+    )
     group.addoption("--rebuild", action="store_true", help="compile everything again, the host too")
     group.addoption(
         "--auto",

@@ -24,6 +24,7 @@ from harness.collect import CaseModule, Item, case_file, find_case_files
 from harness.errors import CaseFileError, HarnessError
 from harness.eventlog import EVENT, FORMAT, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
 from harness.fixture.hooks import PythonTests
+from harness.jury import Jury
 from harness.matrix import Matrix
 from harness.settings import Overrides, Settings, read_settings
 
@@ -38,6 +39,7 @@ class MatrixPlugin:
         self.settings = _settings(config)
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.matrix = Matrix(self.settings, self._progress)
+        self.jury = Jury(self.matrix)
         self.log: EventLog | None = None
         self.verdicts: Counter[str] = Counter()
         self._last_progress = 0.0
@@ -215,6 +217,7 @@ def _settings(config: pytest.Config) -> Settings:
         reference=config.getoption("reference"),
         examples=config.getoption("examples"),
         results=config.getoption("matrix_results"),
+        blame=config.getoption("blame"),
         # The controller of pytest-xdist has built everything; its workers must not do it again.
         rebuild=config.getoption("rebuild") and not hasattr(config, "workerinput"),
     )

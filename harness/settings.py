@@ -7,7 +7,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,6 +16,9 @@ from harness.errors import SettingsError
 from harness.rules import DEFAULT_RULES, RULE_NAMES
 
 TABLE = "backend-matrix"
+
+Blaming = Literal["auto", "all", "none"]
+"""Whom to ask about a finding: who is compiled for already and the control, everybody, or nobody."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -32,6 +35,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     interpreters: dict[str, str] = {}
     surface: bool = True
     caller: str | None = None
+    blame: Blaming = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Overrides:
     examples: int | None = None
     results: str | None = None
     rebuild: bool = False
+    blame: Blaming | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Settings:
     rebuild: bool = False
     surface: bool = True
     caller: tuple[str, str] | None = None
+    blame: Blaming = "auto"
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -120,6 +126,7 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         rebuild=overrides.rebuild,
         surface=table.surface,
         caller=_caller(table.caller),
+        blame=overrides.blame or table.blame,
     )
 
 

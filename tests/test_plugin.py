@@ -492,7 +492,7 @@ def test_a_wrong_case_file_ends_a_parallel_run_before_it_begins(project: Project
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--backends=gamma"], "ERROR: unknown backend 'gamma': there are alpha, beta, cpython, *"),
+        (["--backends=gamma"], "ERROR: unknown backend 'gamma': there are accused, alpha, beta, court, cpython, *"),
         (["--backends=bta"], "ERROR: unknown backend 'bta': there are * did you mean 'beta'?"),
         (["--backends=alpha"], "ERROR: only the reference 'alpha' is left; name another backend with --backends"),
         (["--reference=nobody"], "ERROR: unknown backend 'nobody': there are *"),

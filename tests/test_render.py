@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_codec import PROGRAM
 
 from conftest import CheckGolden
+from harness.blame import Makeup, Part, Vote, blame
 from harness.cases import KnownSpec, parse_case_file
 from harness.compare import compare
 from harness.findings import Finding, Judged, Known, known_of, place_of
@@ -75,6 +76,17 @@ def test_a_value_is_shown_as_the_expression_that_makes_it(value: Value, text: st
 
 # --- failure texts ---------------------------------------------------------------------------------
 
+ALONE = Makeup((3, 14), frozenset({Part("interpreter", "One")}))
+FULL = Makeup((3, 14), frozenset({Part("interpreter", "Two"), Part("ABI", "stable"), Part("host", "Two's host")}))
+CONTROL = Makeup((3, 15), frozenset({Part("interpreter", "One"), Part("ABI", "stable")}))
+VOTES = [
+    Vote("control", "One 3.15, stable", CONTROL, "reference", "returned 1"),
+    Vote("newer", "One 3.15", Makeup((3, 15), ALONE.parts), "neither", "returned 3"),
+    Vote("older", "One 3.13", Makeup((3, 13), ALONE.parts), "flaky", "returned 4"),
+    Vote("oldest", "One 3.9", Makeup((3, 9), ALONE.parts), "absent", "it is not compiled for it"),
+    Vote("stranger", "Three", Makeup((3, 9)), "absent", "it is not compiled for it"),
+]
+
 FINDINGS: dict[str, Judged] = {
     "value": Judged(
         finding(call(1, -0.0), [Observation(Returned(["l", 1, 0.0]))], [Observation(Returned(["l", 1, -0.0]))])
@@ -115,6 +127,21 @@ FINDINGS: dict[str, Judged] = {
     "hang": Judged(finding(call(), [Observation(Returned(None))], [Observation(Hung(2.5))])),
     "flaky": Judged(
         finding(call(), [Observation(Returned(1))], [Observation(Returned(2))]), "it did not show in fresh workers"
+    ),
+    "blamed": Judged(
+        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
+        blame=blame(ALONE, FULL, VOTES, touched=[f"PyName_{letter}" for letter in "abcdefghijklmn"]),
+    ),
+    "blamed on a part of the host that is called": Judged(
+        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
+        blame=blame(ALONE, FULL, VOTES[:1], touched=["PyName_a"], called=True),
+    ),
+    "nobody to ask": Judged(
+        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]), blame=blame(ALONE, FULL, VOTES[3:])
+    ),
+    "another version": Judged(
+        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
+        blame=blame(ALONE, Makeup((3, 13), ALONE.parts), []),
     ),
     "long": Judged(finding(call("x" * 1000), [Observation(Returned("a" * 1000))], [Observation(Returned("b" * 1000))])),
     "long and alike": Judged(

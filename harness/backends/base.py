@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from harness.blame import Makeup, Part
 from harness.builds import Built, Progress
 from harness.extensions import Extension
 from harness.process import WorkerCommand
+
+
+def nobody(request: Request) -> list[Backend]:
+    """Return no voters."""
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,11 @@ class Backend:
     """An interpreter together with the way an extension is compiled for it.
 
     ``language_version`` is that of Python (PEP 387's major and minor).  ``offered`` lists the C-API
-    symbols that the interpreter exports, or is None if every extension that compiles can be loaded.
+    symbols that the interpreter exports, or is None if every extension that compiles can be loaded;
+    ``supplied`` those of them that are not the interpreter's own, but those of the host around it.
+
+    ``parts`` are all by which it may differ from other backends of its language version; with ``voters``, which
+    returns backends to ask in a matter of this one, the most telling first, a divergence is blamed on one of them.
     """
 
     name: str
@@ -27,6 +37,14 @@ class Backend:
     compile: Callable[[Extension, Progress, bool], Built]
     offered: frozenset[str] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    parts: frozenset[Part] = frozenset()
+    supplied: frozenset[str] = frozenset()
+    voters: Callable[[Request], list[Backend]] = nobody
+
+    @property
+    def makeup(self) -> Makeup:
+        """What it is, as far as blame goes."""
+        return Makeup(self.language_version, self.parts)
 
     def build(self, extension: Extension, *, progress: Progress, rebuild: bool = False) -> Built:
         """Return the extension compiled for this backend.  Raises: BuildError -- the compiler said no."""
@@ -39,11 +57,15 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a run asks of a backend's provider: an interpreter's path, or None to find one."""
+    """What a run asks of a backend's provider: an interpreter's path, or None to find one.
+
+    Without ``compiles`` an extension is taken from the cache, or NotCompiledError is raised.
+    """
 
     path: Path | None
     progress: Progress
     rebuild: bool = False
+    compiles: bool = True
 
 
 class Provider(Protocol):

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import sys
 import zipfile
 from pathlib import Path
 
 from harness.backends.base import Backend, Request
 from harness.backends.interpreters import Interpreter, installed, probe
+from harness.backends.parts import CPYTHON, LIMITED_API, OLDER_STABLE_ABI
 from harness.backends.rustpython import LANGUAGE_VERSION as NEAREST_TO
+from harness.blame import Part
 from harness.builds import Built, Progress, build_extension, forget_product, run_tool
 from harness.errors import BackendUnavailableError, BuildError
 from harness.extensions import Extension
 from harness.process import WorkerCommand
 
 OLDEST = (3, 9)
+VOTERS_LIMIT = 4
+"""Of CPythons; each costs a compilation of the extension."""
+
+FREE_THREADING = Part("ABI", "free threading")
 
 
 def provide(request: Request) -> Backend:
@@ -24,26 +32,58 @@ def provide(request: Request) -> Backend:
         raise BackendUnavailableError(f"{request.path}: is {interpreter.implementation}, not CPython")
     if interpreter.language_version < OLDEST:
         raise BackendUnavailableError(f"{interpreter.executable}: is {interpreter.version}; PyO3 needs 3.9 or newer")
+    return _backend("cpython", interpreter, request)
+
+
+def _backend(name: str, interpreter: Interpreter, request: Request, *, features: tuple[str, ...] = ()) -> Backend:
     threaded = ", free-threaded" if interpreter.free_threaded else ""
+    kinds = "".join(f" {feature}" for feature in features)
 
     def compile_extension(extension: Extension, progress: Progress, rebuild: bool) -> Built:
+        def make(site: Path, target: Path) -> Path:
+            return _build_with_maturin(extension, interpreter, site, target, progress, features)
+
         return build_extension(
             extension,
             backend="cpython",
-            key=f"{interpreter.executable} {interpreter.version} {interpreter.extension_suffix}",
+            key=f"{interpreter.executable} {interpreter.version} {interpreter.extension_suffix}{kinds}",
             rebuild=rebuild,
             progress=progress,
-            make=lambda site, target: _build_with_maturin(extension, interpreter, site, target, progress),
+            make=make,
+            compiles=request.compiles,
         )
 
+    stable = {LIMITED_API, OLDER_STABLE_ABI} if features else set()
     return Backend(
-        name="cpython",
-        description=f"CPython {interpreter.version}{threaded} ({interpreter.executable})",
+        name=name,
+        description=f"CPython {interpreter.version}{threaded}{', abi3' * bool(features)} ({interpreter.executable})",
         language_version=interpreter.language_version,
         command=WorkerCommand((interpreter.executable,)),
         compile=compile_extension,
         versions={"interpreter": interpreter.version},
+        parts=frozenset({CPYTHON, *stable, *({FREE_THREADING} if interpreter.free_threaded else ())}),
+        voters=voters,
     )
+
+
+def voters(request: Request) -> list[Backend]:
+    """Return who can tell the ABI, the binding and the language version apart, as far as they are on this machine.
+
+    The control has the ABI of RustPython's build and CPython's interpreter, and another version of the language;
+    a CPython of each version tells if that is it; and one with the older stable ABI has PyO3's code for it alone.
+    """
+    from harness.backends import cpython_abi3t
+
+    found = []
+    with contextlib.suppress(BackendUnavailableError):
+        found.append(cpython_abi3t.provide(dataclasses.replace(request, path=None)))
+    usable = [each for each in installed() if each.language_version >= OLDEST and not each.free_threaded]
+    of_version = {each.language_version: each for each in reversed(usable)}
+    nearest_first = sorted(of_version.values(), key=lambda each: abs(each.language_version[1] - NEAREST_TO[1]))
+    for each in nearest_first[:VOTERS_LIMIT]:
+        found.append(_backend(f"cpython-{'.'.join(map(str, each.language_version))}", each, request))
+    found += [_backend("cpython-abi3", each, request, features=("pyo3/abi3",)) for each in nearest_first[:1]]
+    return found
 
 
 def nearest(interpreters: list[Interpreter]) -> Interpreter:
@@ -58,14 +98,19 @@ def nearest(interpreters: list[Interpreter]) -> Interpreter:
 
 
 def _build_with_maturin(
-    extension: Extension, interpreter: Interpreter, site: Path, target: Path, progress: Progress
+    extension: Extension,
+    interpreter: Interpreter,
+    site: Path,
+    target: Path,
+    progress: Progress,
+    features: tuple[str, ...] = (),
 ) -> Path:
     wheels = site.parent / "wheels"
     forget_product(target, f"lib{extension.library}.so")
     argv = [sys.executable, "-m", "maturin", "build", "--release", "--manifest-path", str(extension.manifest)]
     argv += ["--interpreter", interpreter.executable, "--target-dir", str(target), "--out", str(wheels)]
     # The linker of a wheel for publishing may be older than this machine's libraries; ours stays here.
-    argv += ["--auditwheel", "skip"]
+    argv += ["--auditwheel", "skip", *(word for feature in features for word in ("--features", feature))]
     run_tool(
         argv,
         what=f"compiling {extension.name} for {interpreter.executable}",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.backends import cpython
 from harness.backends.base import Backend, Request
 from harness.backends.interpreters import Interpreter, installed, probe
+from harness.backends.parts import CPYTHON, LIMITED_API, STABLE_ABI
 from harness.builds import Built, Progress, build_extension, cargo_module
 from harness.errors import BackendUnavailableError
 from harness.extensions import Extension
@@ -39,6 +41,7 @@ def provide(request: Request) -> Backend:
             rebuild=rebuild,
             progress=progress,
             make=make,
+            compiles=request.compiles,
         )
 
     return Backend(
@@ -48,6 +51,8 @@ def provide(request: Request) -> Backend:
         command=WorkerCommand((interpreter.executable,)),
         compile=compile_extension,
         versions={"interpreter": interpreter.version},
+        parts=frozenset({CPYTHON, LIMITED_API, STABLE_ABI}),
+        voters=cpython.voters,
     )
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import msgspec
 
 from harness.backends.base import Backend, Request
+from harness.backends.parts import LIMITED_API, STABLE_ABI
+from harness.blame import Part
 from harness.builds import (
     Built,
     Progress,
@@ -42,6 +44,17 @@ EXECUTABLE = "rustpython-host"
 RUNTIME = "libbackend_matrix_host.so"
 CRATES = ("backend-matrix-host-runtime", "rustpython-host")
 
+SUPPLIED = HOST_CRATE / "runtime" / "supplied.txt"
+PARTS = frozenset(
+    {
+        STABLE_ABI,
+        LIMITED_API,
+        Part("binding", "PyO3's code for RustPython"),
+        Part("interpreter", f"RustPython {VERSION} and its C-API"),
+        Part("host", "our host of RustPython"),
+    }
+)
+
 # PyO3 cannot ask RustPython what it is; this file tells it.  Source: pyo3-build-config 0.30, `InterpreterConfig`.
 PYO3_CONFIG = """\
 implementation=RustPython
@@ -67,7 +80,13 @@ def provide(request: Request) -> Backend:
             return cargo_module(extension, site, target, suffix=".abi3t.so", environment=environment, progress=progress)
 
         return build_extension(
-            extension, backend="rustpython", key=PYO3_CONFIG, rebuild=rebuild, progress=progress, make=make
+            extension,
+            backend="rustpython",
+            key=PYO3_CONFIG,
+            rebuild=rebuild,
+            progress=progress,
+            make=make,
+            compiles=request.compiles,
         )
 
     return Backend(
@@ -78,7 +97,15 @@ def provide(request: Request) -> Backend:
         compile=compile_extension,
         offered=offered,
         versions={"interpreter": VERSION, "host": executable.parent.name},
+        parts=PARTS,
+        supplied=offered & supplied_functions(),
     )
+
+
+def supplied_functions() -> frozenset[str]:
+    """Return the functions of the C-API that are the host's own, and not RustPython's."""
+    lines = SUPPLIED.read_text(encoding="utf-8").splitlines()
+    return frozenset(line.partition(" ")[0] for line in lines)
 
 
 def build_host(progress: Progress, rebuild: bool = False) -> Path:

@@ -11,6 +11,7 @@ from harness.findings import Finding, Judged, place_of
 from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported, Wire
 from harness.program import CONTEXTS, PLAIN, Program, Step
 from harness.render import render, render_step
+from harness.report.blaming import describe_blame
 from harness.values import Result, Value
 
 LINE_LIMIT = 400
@@ -51,6 +52,8 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     lines += ["", _cut(f"Where: {place_of(finding.program, divergence)}")]
     for name, part in zip((reference, other), _parts(divergence)):
         lines.append(f"  {name:<{width}}  {part}")
+    if judged.blame is not None:
+        lines += ["", *map(_cut, describe_blame(judged.blame, reference=reference, other=other))]
     return "\n".join(lines)
 
 

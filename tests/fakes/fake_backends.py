@@ -5,14 +5,17 @@ Whatever is provided or compiled is noted in the file ``did.txt`` in the current
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from harness.backends.base import Backend, Request
+from harness.blame import Part
 from harness.builds import Built, Progress
-from harness.errors import BackendUnavailableError, BuildError
+from harness.errors import BackendUnavailableError, BuildError, NotCompiledError
 from harness.extensions import Extension
 from harness.process import WorkerCommand
 
@@ -74,3 +77,60 @@ def not_here(request: Request) -> Backend:
 
 def unstartable(request: Request) -> Backend:
     return make("unstartable", "/nowhere/python")
+
+
+# --- who can vote ----------------------------------------------------------------------------------
+
+ALPHA, BETA = Part("interpreter", "Alpha"), Part("interpreter", "Beta")
+STABLE, LIMITED = Part("ABI", "stable"), Part("binding", "limited API")
+HOST = Part("host", "Beta's host")
+MAKEUPS = {
+    "control": ((3, 15), {ALPHA, STABLE, LIMITED}),
+    "newer": ((3, 15), {ALPHA}),
+    "older": ((3, 13), {ALPHA}),
+    "limited": ((3, 14), {ALPHA, LIMITED}),
+}
+VOTERS = "FAKE_VOTERS"
+"""Names each voter of ``court`` and the backend that it does as: ``control=alpha newer=beta``."""
+
+
+def court(request: Request) -> Backend:
+    """Return a reference with voters."""
+    return dataclasses.replace(
+        make("alpha"), name="court", parts=frozenset({ALPHA}), voters=lambda asked: list(map(voter(asked), named()))
+    )
+
+
+def accused(request: Request) -> Backend:
+    """Return what is judged there: as RustPython is to CPython."""
+    parts = frozenset({BETA, STABLE, LIMITED, HOST})
+    supplied = frozenset({"PyList_New", "PyType_FromSpec", "PyDict_New"})
+    return dataclasses.replace(make("beta"), name="accused", parts=parts, supplied=supplied)
+
+
+def named() -> list[tuple[str, str]]:
+    pairs = [each.partition("=") for each in os.environ.get(VOTERS, "").split()]
+    return [(name, does_as) for name, _, does_as in pairs]
+
+
+def voter(request: Request):  # type: ignore[no-untyped-def]
+    def provide(pair: tuple[str, str]) -> Backend:
+        name, does_as = pair
+        version, parts = MAKEUPS[name]
+
+        def compile_extension(extension: Extension, progress: Progress, rebuild: bool) -> Built:
+            if not request.compiles:
+                raise NotCompiledError(f"{extension.name} is not compiled for it")
+            return made.build(extension, progress=progress, rebuild=rebuild)
+
+        made = make(does_as, "/nowhere/python" if does_as == "unstartable" else sys.executable)
+        return dataclasses.replace(
+            made,
+            name=name,
+            description=f"Fake {name}",
+            language_version=version,
+            parts=frozenset(parts),
+            compile=compile_extension,
+        )
+
+    return provide

@@ -1,0 +1,58 @@
+"""Who is to blame, and on whose word, as text and as a record.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.blame import Blame, Vote
+from harness.eventlog import BlameRecord, VoteRecord
+
+NAMES_LIMIT = 12
+
+
+def describe_blame(blame: Blame, *, reference: str, other: str) -> Iterator[str]:
+    """Yield the lines that tell who is to blame, each voter's answer, and what of the host is touched."""
+    suspects = "; ".join(part.name for part in blame.suspects)
+    yield f"Blame: {blame.word}{f': {blame.note}' if blame.note else ''}{f' ({suspects})' if suspects else ''}"
+    asked = [vote for vote in blame.votes if vote.side != "absent"]
+    width = max((len(vote.backend) for vote in asked), default=0)
+    for vote in asked:
+        yield f"  {vote.backend:<{width}}  {_said(vote, reference, other)}"
+    yield from _not_asked([vote for vote in blame.votes if vote.side == "absent"])
+    if blame.touched:
+        how = "the program calls" if blame.called else "the extension imports"
+        yield f"  functions of the host that {how}: {_some(blame.touched)}"
+
+
+def _said(vote: Vote, reference: str, other: str) -> str:
+    match vote.side:
+        case "reference":
+            return f"does as {reference}"
+        case "other":
+            return f"does as {other}"
+        case "flaky":
+            return f"answered two ways: {vote.text}"
+        case _:
+            return f"does neither: {vote.text}"
+
+
+def _not_asked(absent: Sequence[Vote]) -> Iterator[str]:
+    for why in dict.fromkeys(vote.text for vote in absent):
+        yield f"  not asked: {', '.join(vote.backend for vote in absent if vote.text == why)}: {why}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_LIMIT
+    return ", ".join(names[:NAMES_LIMIT]) + (f" and {more} more" if more > 0 else "")
+
+
+def blame_record(blame: Blame) -> BlameRecord:
+    """Return what the event log says of who is to blame."""
+    return BlameRecord(
+        word=blame.word,
+        suspects=tuple(f"{part.layer}: {part.name}" for part in blame.suspects),
+        note=blame.note,
+        votes=tuple(VoteRecord(vote.backend, vote.description, vote.side, vote.text) for vote in blame.votes),
+        touched=blame.touched,
+        called=blame.called,
+    )
