@@ -197,13 +197,14 @@ class Item(pytest.Item):
             case "diverge" | "flaky":
                 raise ItemFailed(self._text(examination))
             case "broken":
-                raise ItemFailed(f"broken: {examination.note}")
+                found = f"\n\nWhat was found until then:\n\n{self._text(examination)}" if examination.findings else ""
+                raise ItemFailed(f"broken: {examination.note}{found}")
 
     def _text(self, examination: Examination) -> str:
         told = failure.describe_findings(
             examination.findings, reference=self.run.settings.reference, other=self.backend
         )
-        notes = [examination.note] if examination.note else []
+        notes = [examination.note] if examination.note and examination.verdict != "broken" else []
         where = f"{self.nodeid}, seed {self.run.seed}, {examination.examples} examples"
         replay = f"Run it again:  {self._command()}"
         return "\n".join([told, *notes, where, replay])

@@ -19,6 +19,9 @@ BATCH = 32
 UNPREPARED = b'"unprepared": true'
 """What a worker's reply holds for each step that already failed while its arguments were made."""
 
+FAULTS_LIMIT = 10
+"""How often workers may break the protocol in one case before it ends."""
+
 IN_FLIGHT = 256
 """Programs on their way before the parent waits; bounds what it keeps."""
 
@@ -42,6 +45,8 @@ class Differential:
         self.unprepared = 0
         self.last_unprepared: tuple[Observation, ...] = ()
         self.rules_applied: Counter[str] = Counter()
+        self.faults: list[WorkerProtocolError] = []
+        """How workers broke the protocol; the programs that were charged with it are judged no further."""
         self._sequence = 0
         self._batch: list[tuple[int, bytes]] = []
         self._programs: dict[int, Program] = {}
@@ -110,7 +115,20 @@ class Differential:
                 raise WorkerProtocolError(f"replies out of step: {sequence} and {same_sequence}")
             program = self._programs.pop(sequence)
             self.executed += 1
-            yield program, self._judge(program, expected, seen)
+            try:
+                finding = self._judge(program, expected, seen)
+            except WorkerProtocolError as fault:
+                self.faults.append(fault)
+                finding = None
+            self._end_if_hopeless()
+            yield program, finding
+
+    def _end_if_hopeless(self) -> None:
+        for lane in (self.reference, self.other):
+            self.faults += lane.faults
+            lane.faults.clear()
+        if len(self.faults) > FAULTS_LIMIT:
+            raise self.faults[-1]
 
     def why_unprepared(self) -> str:
         """Say why nothing of the last program without a call could be called; empty if there was none."""
@@ -126,7 +144,7 @@ class Differential:
             self.last_unprepared = expected.observations(len(program.steps), self.reference.backend)
         # Equal bytes are equal observations; only the rest is decoded.
         steps = len(program.steps)
-        if expected.raw == seen.raw and expected.ended is None and seen.ended is None:
+        if expected.raw == seen.raw and expected.raw:
             check_count(expected.raw, steps, self.reference.backend)
             return None
         reference = expected.observations(steps, self.reference.backend)

@@ -11,7 +11,7 @@ import contextlib
 import time
 import unittest
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from hypothesis.strategies import nothing
 from harness.cases import KnownSpec
 from harness.confirm import UNREPEATED, confirmed, run_fresh, smallest
 from harness.differential import Differential
+from harness.errors import HarnessError
 from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
 from harness.program import PLAIN, Program
 from harness.protocol import encode_body
@@ -79,26 +80,28 @@ class _Stop(BaseException):
     """Ends drawing at once; not an Exception, so that Hypothesis does not take it for a failure."""
 
 
+UNCONFIRMED = "it could not be run again"
+
+
 def examine(programs: Programs, differential: Differential, known: Known, plan: Plan) -> Examination:
     """Examine a case; the number of examples is at most the plan's, plus those for shrinking.
 
-    Raises: WorkerStartError, WorkerProtocolError -- a worker, not the extension, is at fault.
+    Where a worker or the case itself is at fault the verdict is ``broken``, and what was found until then is kept.
     """
     examiner = _Examiner(programs, differential, known, plan)
-    examiner.replay_known()
-    examiner.reuse()
-    examiner.draw()
+    with examiner.until_broken():
+        examiner.replay_known()
+        examiner.reuse()
+        examiner.draw()
     return examiner.result()
 
 
 def examine_all(programs: Iterable[Program], differential: Differential, known: Known, plan: Plan) -> Examination:
-    """Examine programs that are given and not drawn: each is executed once, and every difference is kept.
-
-    Raises: as :func:`examine`.
-    """
+    """Examine programs that are given and not drawn: each is executed once, and every difference is kept."""
     examiner = _Examiner(nothing(), differential, known, plan)
-    examiner.replay_known()
-    examiner.run_each(programs)
+    with examiner.until_broken():
+        examiner.replay_known()
+        examiner.run_each(programs)
     return examiner.result()
 
 
@@ -115,6 +118,20 @@ class _Examiner:
         self.diverged: dict[bytes, Finding] = {}
         self.note = ""
         self.saved = False
+        self.met: dict[Identity, Finding] = {}
+        self.broken: HarnessError | None = None
+
+    @contextlib.contextmanager
+    def until_broken(self) -> Iterator[None]:
+        """End the stages where the harness, a worker or the case is at fault, and keep what was found until then."""
+        try:
+            yield
+        except (HarnessError, _Stop) as error:
+            self.differential.abandon()
+            self.broken = error if isinstance(error, HarnessError) else self.broken
+            for identity, finding in self.met.items():
+                if not self._is_told(finding):
+                    self.findings[identity] = Judged(finding, UNCONFIRMED)
 
     # --- the three stages ---
 
@@ -138,7 +155,7 @@ class _Examiner:
 
     def draw(self) -> None:
         """Draw with many examples on their way; shrink and confirm the first of every identity."""
-        for finding in self._run_ahead().values():
+        for finding in self._run_ahead():
             if not self._is_told(finding) and not self._shrink(finding, (Phase.generate, Phase.shrink)):
                 self._keep(finding)
 
@@ -164,7 +181,13 @@ class _Examiner:
         """Return what came of it."""
         judged = tuple(self.findings.values())
         verdict: Verdict = "known" if self.known_seen else "agree"
-        if any(not each.flaky for each in judged):
+        faults = self.differential.faults
+        if self.broken is not None or faults:
+            verdict = "broken"
+            self.note = str(faults[0] if faults else self.broken)
+            if len(faults) > 1:
+                self.note += f"\n(the first of {len(faults)} such answers)"
+        elif any(not each.flaky for each in judged):
             verdict = "diverge"
         elif judged:
             verdict = "flaky"
@@ -187,9 +210,12 @@ class _Examiner:
 
     # --- how they run ---
 
-    def _run_ahead(self) -> dict[Identity, Finding]:
-        """Execute the plan's examples; return the first finding of every identity that is new."""
-        first: dict[Identity, Finding] = {}
+    def _run_ahead(self) -> list[Finding]:
+        """Execute the plan's examples; return the first finding of every identity that is new.
+
+        Raises: HarnessError -- a worker, or the case, is at fault.
+        """
+        first = self.met
         lanes = (self.differential.reference, self.differential.other)
         restarts = sum(lane.restarts for lane in lanes)
 
@@ -217,7 +243,9 @@ class _Examiner:
                 note(*compared)
         except _Stop:
             self.differential.abandon()
-        return first
+            if self.broken is not None:
+                raise self.broken from None
+        return list(first.values())
 
     def _shrink(self, target: Finding | None, phases: tuple[Phase, ...]) -> bool:
         """Let Hypothesis find and shrink a finding one example at a time: one like the target, or any new one.
@@ -241,6 +269,7 @@ class _Examiner:
         try:
             self._given(phases, self.plan.database, body)
         except _Diverged as diverged:
+            self.met[diverged.finding.identity] = diverged.finding
             self._keep(diverged.finding)
             return True
         except hypothesis.errors.Flaky as flaky:
@@ -290,7 +319,12 @@ class _Examiner:
         self, phases: tuple[Phase, ...], database: ExampleDatabase | None, body: Callable[[Program], None]
     ) -> None:
         def inner(program: Any) -> None:
-            body(program)
+            try:
+                body(program)
+            except HarnessError as error:
+                # Hypothesis would take it for what is to be shrunk.
+                self.broken = error
+                raise _Stop from None
 
         # Hypothesis's own pytest plug-in sets the same attribute, to tell parametrised tests apart.
         inner._hypothesis_internal_add_digest = self.plan.identity.encode()  # type: ignore[attr-defined]

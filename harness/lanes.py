@@ -14,10 +14,16 @@ from dataclasses import dataclass
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from harness import protocol
-from harness.errors import WorkerProtocolError, WorkerStartError
+from harness.errors import (
+    RepeatedReplyError,
+    ReplyAfterDeathError,
+    UnaskedReplyError,
+    WorkerProtocolError,
+    WorkerStartError,
+)
 from harness.handshake import Hello
 from harness.observation import Crashed, Hung, Observation, Wire
-from harness.process import WorkerCommand, WorkerProcess
+from harness.process import WorkerCommand, WorkerProcess, describe_exit
 
 
 class LoadFailedError(WorkerStartError):
@@ -30,13 +36,19 @@ class LoadFailedError(WorkerStartError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one backend said of one program: raw observations, or how the worker ended."""
+    """What one backend said of one program: raw observations, how the worker ended, or how it broke the protocol."""
 
     raw: bytes
     ended: Crashed | Hung | None = None
+    fault: WorkerProtocolError | None = None
 
     def observations(self, steps: int, backend: str) -> tuple[Observation, ...]:
-        """Return one observation per step; a crash or hang stands for the step where it is unknown."""
+        """Return one observation per step; a crash or hang stands for the step where it is unknown.
+
+        Raises: WorkerProtocolError -- the worker's, or what it said are no observations of so many steps.
+        """
+        if self.fault is not None:
+            raise self.fault
         if self.ended is not None:
             return (Observation(self.ended),)
         return protocol.parse_observations(self.raw, steps, backend)
@@ -60,6 +72,8 @@ class Lane:
         self.timeout_s = timeout_s
         self.restarts = 0
         self.replies: deque[tuple[int, Reply]] = deque()
+        self.faults: list[WorkerProtocolError] = []
+        """How workers broke the protocol when no program was on its way to be charged with it."""
         self._command = command
         self._paths = list(paths)
         self._caller = caller
@@ -67,6 +81,7 @@ class Lane:
         self._outgoing = bytearray()
         self._waiting_since = 0.0
         self._worker: WorkerProcess | None = None
+        self._worker_is_dead = False
 
     @property
     def hello(self) -> Hello:
@@ -82,8 +97,9 @@ class Lane:
 
     def send(self, bodies: list[tuple[int, bytes]]) -> None:
         """Queue programs, given by sequence number and body, for execution in order."""
-        self._running()
         if not self._unanswered:
+            self._refuse_unasked()
+            self._running()
             self._waiting_since = time.monotonic()
         self._unanswered.extend(bodies)
         self._outgoing += protocol.run_frame(bodies)
@@ -113,7 +129,19 @@ class Lane:
                 worker.kill()
                 raise
             self._worker = worker
+            self._worker_is_dead = False
         return self._worker
+
+    def _refuse_unasked(self) -> None:
+        """Replace a worker that has said something since it answered the last program."""
+        if self._worker is not None:
+            try:
+                self._worker.read_available()
+                if self._worker.incoming:
+                    raise protocol.unasked(self._worker.incoming, self.backend)
+            except WorkerProtocolError as fault:
+                self.faults.append(fault)
+                self.close()
 
     # --- called by pump ---
 
@@ -131,23 +159,39 @@ class Lane:
 
     def _read(self) -> None:
         worker = self._running()
+        # What it wrote before its death can be read at once; what comes later is from something else.
+        was_dead, self._worker_is_dead = self._worker_is_dead, worker.has_ended()
         try:
             alive = worker.read_available()
-            for line in worker.take_lines():
+            lines = worker.take_lines()
+            if was_dead and lines:
+                raise ReplyAfterDeathError(f"{self.backend}: something else answered when the worker was dead")
+            for line in lines:
                 self._accept(line)
-        except WorkerProtocolError:
+        except WorkerProtocolError as fault:
             # What else it says would be taken for answers to programs that it has not seen.
-            self.close()
-            raise
+            worker.kill()
+            self._replace(fault)
+            return
         if not alive:
-            ended = worker.reap()
+            self._end_of(worker)
+
+    def _end_of(self, worker: WorkerProcess) -> None:
+        """Charge the end of a worker that has closed its pipe."""
+        half = bytes(worker.incoming)
+        ended = worker.reap()
+        if half and ended.description == describe_exit(0):
+            self._replace(protocol.truncated(half, ended.description, self.backend))
+        else:
             self._replace(Crashed(ended.description, ended.stderr))
 
     def _accept(self, line: bytes) -> None:
         if not self._unanswered:
-            raise WorkerProtocolError(f"{self.backend}: a reply to nothing: {line[:200]!r}")
-        sequence, _ = self._unanswered.popleft()
-        self.replies.append((sequence, Reply(protocol.split_reply(line, sequence, self.backend))))
+            raise protocol.unasked(line, self.backend)
+        sequence, _ = self._unanswered[0]
+        reply = Reply(protocol.split_reply(line, sequence, self.backend))
+        self._unanswered.popleft()
+        self.replies.append((sequence, reply))
         self._waiting_since = time.monotonic()
 
     def _check_time(self, now: float) -> None:
@@ -156,14 +200,18 @@ class Lane:
             # A child that holds the pipe open hides a death until now.
             self._replace(Hung(self.timeout_s) if ended.killed else Crashed(ended.description, ended.stderr))
 
-    def _replace(self, ended: Crashed | Hung) -> None:
+    def _replace(self, ended: Crashed | Hung | WorkerProtocolError) -> None:
+        """Charge the end of a worker to the first program unanswered, and send the rest to the next one."""
         self._worker = None
         self._outgoing.clear()
         self.restarts += 1
-        if not self._unanswered:
-            return
-        sequence, _ = self._unanswered.popleft()
-        self.replies.append((sequence, Reply(b"", ended)))
+        if isinstance(ended, (RepeatedReplyError, UnaskedReplyError)):
+            # What was said too much was said of no program that is due.
+            self.faults.append(ended)
+        elif self._unanswered:
+            sequence, _ = self._unanswered.popleft()
+            reply = Reply(b"", fault=ended) if isinstance(ended, WorkerProtocolError) else Reply(b"", ended)
+            self.replies.append((sequence, reply))
         rest = list(self._unanswered)
         self._unanswered.clear()
         if rest:

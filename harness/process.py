@@ -108,6 +108,10 @@ class WorkerProcess:
         os.set_blocking(self.request_fd, False)
         return protocol.parse_load(self._read_line(START_TIMEOUT_S), self.backend).failed
 
+    def has_ended(self) -> bool:
+        """Whether the process is gone, without waiting."""
+        return self.process.poll() is not None
+
     def read_available(self) -> bool:
         """Read what has arrived without waiting; return False at the end of the stream."""
         try:

@@ -21,6 +21,8 @@ from harness.errors import (
     OtherWorkerError,
     OversizedReplyError,
     RepeatedReplyError,
+    TruncatedReplyError,
+    UnaskedReplyError,
     WrongCountError,
     WrongSequenceError,
     WrongShapeError,
@@ -131,6 +133,16 @@ def check_size(incoming: bytearray, backend: str) -> None:
     """
     if len(incoming) > FRAME_LIMIT_BYTES and len(incoming) - incoming.rfind(b"\n") - 1 > FRAME_LIMIT_BYTES:
         raise OversizedReplyError(f"{backend}: a reply of more than {FRAME_LIMIT_BYTES} bytes: {_shown(incoming)}")
+
+
+def unasked(line: bytes | bytearray, backend: str) -> UnaskedReplyError:
+    """Return the error of a worker that says something when no program is on its way."""
+    return UnaskedReplyError(f"{backend}: said something when nothing was asked: {_shown(line)}")
+
+
+def truncated(half: bytes, how: str, backend: str) -> TruncatedReplyError:
+    """Return the error of a worker that ended in the middle of a line; ``how`` says how it ended."""
+    return TruncatedReplyError(f"{backend}: {how} in the middle of a reply: {_shown(half)}")
 
 
 def split_reply(line: bytes, expected: int, backend: str) -> bytes:

@@ -1599,6 +1599,7 @@ def serve(reader, writer, effects):
 
     answer({"hello": hello()})
     executor = Executor(effects)
+    own = os.getpid()
     for line in reader:
         message = json.loads(line)
         if "load" in message:
@@ -1611,7 +1612,11 @@ def serve(reader, writer, effects):
             executor.effects.take()
         else:
             for sequence, module_name, *program in message["run"]:
-                answer([sequence, executor.run(module_name, *program)])
+                observations = executor.run(module_name, *program)
+                if os.getpid() != own:
+                    # A child that an extension has made answers nothing, or there would be two answers.
+                    os._exit(0)
+                answer([sequence, observations])
 
 
 def main():
