@@ -164,7 +164,7 @@ class _Examiner:
 
         Fresh workers run all that differed once more, together.
         """
-        found: dict[Identity, Finding] = {}
+        found = self.met
         for program in list(programs):
             finding = self.differential.run(program)
             if finding is not None and not self._is_known(finding):

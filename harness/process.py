@@ -106,7 +106,7 @@ class WorkerProcess:
         with contextlib.suppress(BrokenPipeError):
             os.write(self.request_fd, protocol.load_frame(module, paths, caller))
         os.set_blocking(self.request_fd, False)
-        return protocol.parse_load(self._read_line(START_TIMEOUT_S), self.backend).failed
+        return protocol.parse_load(self._read_line(START_TIMEOUT_S), module, self.backend).failed
 
     def has_ended(self) -> bool:
         """Whether the process is gone, without waiting."""

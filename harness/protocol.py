@@ -113,14 +113,19 @@ def worker_digest() -> str:
     return hashlib.blake2b(Path(worker.__file__).read_bytes(), digest_size=16).hexdigest()
 
 
-def parse_load(line: bytes, backend: str) -> LoadReply:
-    """Return the answer to a load request.  Raises: MalformedReplyError, WrongShapeError -- it is none."""
+def parse_load(line: bytes, module: str, backend: str) -> LoadReply:
+    """Return the answer to the request to import a module.
+
+    Raises: MalformedReplyError, WrongShapeError -- it is none.
+    """
     try:
         reply = _load_decoder.decode(line)
     except msgspec.ValidationError as error:
         raise WrongShapeError(f"{backend}: no answer to a load but {_shown(line)}: {error}") from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise MalformedReplyError(f"{backend}: no answer to a load but {_shown(line)}: {error}") from None
+    if reply.load != module:
+        raise WrongShapeError(f"{backend}: no answer to the load of {module} but {_shown(line)}")
     if reply.failed is not None and not EXCEPTION.fits(reply.failed):
         raise WrongShapeError(f"{backend}: a load failed with no exception but {_shown(line)}")
     return reply
@@ -172,7 +177,7 @@ def parse_observations(raw: bytes, steps: int, backend: str) -> tuple[Observatio
     wires = check_count(raw, steps, backend)
     try:
         if nested_too_deep(raw, wires):
-            raise OversizedReplyError(f"{backend}: observations nested more than {DEPTH_LIMIT} deep: {_shown(raw)}")
+            raise OversizedReplyError(f"{backend}: a reply nested more than {DEPTH_LIMIT} deep: {_shown(raw)}")
         return tuple(_observation(wire) for wire in wires)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise WrongShapeError(f"{backend}: not observations: {_shown(raw)}: {error}") from None
@@ -209,7 +214,7 @@ def _decoded(line: bytes, backend: str) -> Any:
     try:
         return _decoder.decode(line)
     except RecursionError:
-        raise OversizedReplyError(f"{backend}: a reply nested too deep: {_shown(line)}") from None
+        raise OversizedReplyError(f"{backend}: a reply nested more than {DEPTH_LIMIT} deep: {_shown(line)}") from None
     except (msgspec.DecodeError, ValueError) as error:
         raise MalformedReplyError(f"{backend}: not a reply: {_shown(line)}: {error}") from None
 

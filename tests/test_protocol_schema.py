@@ -243,7 +243,7 @@ def test_parsers_take_what_the_schema_takes(session: list[tuple[str, bytes]]) ->
             sequence, wires = json.loads(frame)
             assert len(parse_observations(json.dumps(wires).encode(), len(wires), "real")) == len(wires), sequence
         elif kind == "load-reply":
-            parse_load(frame, "real")
+            parse_load(frame, json.loads(frame)["load"], "real")
     with pytest.raises(WorkerProtocolError):
         parse_hello(b"{}", "real")
 

@@ -1,0 +1,202 @@
+"""Workers that say what no worker may say: the verdict and message of each, and that what is around it is kept."""
+
+from __future__ import annotations
+
+import re
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from test_lanes import children, descriptors
+
+from conftest import HERE, MODULES, CheckGolden
+from harness.differential import Differential
+from harness.errors import UnaskedReplyError
+from harness.examine import Examination, Plan, examine, examine_all
+from harness.findings import Known
+from harness.lanes import Lane, pump
+from harness.observation import Crashed, Hung, outcome_name
+from harness.process import WorkerCommand
+from harness.program import Program, Step
+from harness.protocol import FRAME_LIMIT_BYTES, encode_body, worker_digest
+
+MISBEHAVING = HERE / "fakes/misbehaving.py"
+HONEST = WorkerCommand((sys.executable,))
+TIMEOUT_S = 2.0
+
+STARTS = (
+    *("no hello but text", "no hello but a number", "hello that is no UTF-8", "hello without a version"),
+    *("hello without a pid", "old protocol", "next protocol", "another worker file"),
+    *("another answer to a load", "a load of another module", "a failure that is no exception", "hello and more"),
+)
+REPLIES = (
+    *("wrong sequence number", "sequence number that is text", "answers twice", "no UTF-8", "no JSON"),
+    *("JSON that stops", "an object", "an empty line", "an unknown outcome", "an unknown tag", "an unknown effect"),
+    *("an exception that is none", "observations that are none", "no observation", "an observation too many"),
+    *("nested 100,000 deep", "nested 800 deep", "prints among the replies", "half a line, then exit code 0"),
+    *("answers again before the next answer", "a gigabyte"),
+)
+ENDS = ("half a line, then death", "half a line, then silence", "no answer")
+"""What an extension can do too: a crash and hangs, which are findings."""
+
+
+def misbehaving(fault: str, when: str = "misbehave") -> WorkerCommand:
+    return WorkerCommand((sys.executable, str(MISBEHAVING), fault, when))
+
+
+def call(name: str, word: str) -> Program:
+    return Program("echo", (Step("call", name, (word,)),))
+
+
+BEFORE, MISBEHAVE, AFTER = call("echo", "differ"), call("echo", "misbehave"), call("remember", "differ")
+
+
+def plan(examples: int = 40) -> Plan:
+    return Plan("fake.yaml::case[other]", 1, examples, hypothesis.settings(), None)
+
+
+def told(examination: Examination, differential: Differential) -> str:
+    """Return what is told of an examination, in a line for each thing."""
+    found = [f"{each.finding.identity[0]} at {each.finding.identity[1]}" for each in examination.findings]
+    flaky = [each.flaky for each in examination.findings if each.flaky]
+    outcomes = [each.finding.other[0].outcome for each in examination.findings]
+    ends = [outcome_name(each) for each in outcomes if isinstance(each, (Crashed, Hung))]
+    faults = [type(each).__name__ for each in differential.faults[:1]]
+    lines = [examination.verdict, *faults, *examination.note.splitlines(), *found, *ends, *flaky]
+    # What differs between checkouts and interpreters, and what is only long.
+    text = "\n  ".join(lines).replace(worker_digest(), "DIGEST")
+    text = re.sub(r"(.)\1{60,}|(\[\"l\",){20,}", "[...]", text)
+    return re.sub(r"(no handshake but b'.{40}).*", r"\1 [...]", text)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    place = tmp_path / "workers"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    before = children(), descriptors()
+    yield
+    assert (children(), descriptors()) == before
+    assert list(place.iterdir()) == []
+
+
+def examined(fault: str, *, drawn: bool = False) -> tuple[Examination, Differential]:
+    lanes = [Lane("honest", HONEST, "echo", [str(MODULES)], timeout_s=60.0)]
+    lanes.append(Lane("other", misbehaving(fault), "echo", [str(MODULES)], timeout_s=TIMEOUT_S))
+    differential = Differential(lanes[0], lanes[1], frozenset())
+    try:
+        if drawn:
+            strategy = hypothesis.strategies.sampled_from([call("echo", "fine"), BEFORE, MISBEHAVE, AFTER])
+            return examine(strategy, differential, Known(()), plan()), differential
+        return examine_all([BEFORE, MISBEHAVE, AFTER], differential, Known(()), plan()), differential
+    finally:
+        for lane in lanes:
+            lane.close()
+
+
+_TOLD: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("fault", REPLIES)
+def test_a_reply_that_is_none_breaks_the_item_and_keeps_what_is_around_it(fault: str) -> None:
+    examination, differential = examined(fault)
+    _TOLD[fault] = told(examination, differential)
+    assert examination.verdict == "broken"
+    assert examination.note.startswith("other: ")
+    assert [each.finding.identity for each in examination.findings] == [
+        ("value", "echo()"),
+        ("type", "remember()"),
+    ]
+
+
+@pytest.mark.parametrize("fault", ENDS)
+def test_half_a_line_and_an_end_is_a_finding_like_any_other(fault: str) -> None:
+    examination, differential = examined(fault)
+    _TOLD[fault] = told(examination, differential)
+    assert examination.verdict == "diverge"
+    assert {each.finding.identity[0] for each in examination.findings} == {"value", "outcome", "type"}
+
+
+@pytest.mark.parametrize("fault", STARTS)
+def test_a_worker_that_does_not_start_says_in_which_way(fault: str) -> None:
+    examination, differential = examined(fault)
+    _TOLD[fault] = told(examination, differential)
+    assert examination.verdict == "broken"
+    assert examination.note.startswith("other: ")
+    assert differential.executed == 0
+
+
+def test_what_is_told_of_each(golden: CheckGolden) -> None:
+    assert set(_TOLD) == {*STARTS, *REPLIES, *ENDS}, "this needs the tests before it"
+    golden("misbehaving_replies.txt", "".join(f"{fault}: {_TOLD[fault]}\n" for fault in sorted(_TOLD)))
+
+
+def test_many_on_their_way_are_judged_like_one_at_a_time() -> None:
+    examination, differential = examined("an observation too many", drawn=True)
+    assert examination.verdict == "broken"
+    assert "observations of 1 steps" in examination.note
+    assert {each.finding.identity[1] for each in examination.findings} >= {"echo()"}
+    assert differential.executed > 4
+
+
+def test_a_backend_that_only_misbehaves_comes_to_an_end_with_all_that_was_found() -> None:
+    lanes = [Lane("honest", HONEST, "echo", [str(MODULES)], timeout_s=60.0)]
+    lanes.append(Lane("other", misbehaving("no JSON"), "echo", [str(MODULES)], timeout_s=60.0))
+    differential = Differential(lanes[0], lanes[1], frozenset())
+    try:
+        examination = examine_all([BEFORE, *[MISBEHAVE] * 30, AFTER], differential, Known(()), plan())
+    finally:
+        for lane in lanes:
+            lane.close()
+    assert examination.verdict == "broken"
+    assert examination.note == (
+        "other: not a reply: b'what?': JSON is malformed: invalid character (byte 0)\n(the first of 11 such answers)"
+    )
+    assert [each.finding.identity for each in examination.findings] == [("value", "echo()")]
+    assert examination.examples == 12
+
+
+def test_a_child_that_answers_for_a_dead_worker_is_found_out() -> None:
+    examination, _ = examined("a child answers after its death")
+    # Noticed at its death, or when something answers nevertheless.
+    assert (examination.verdict, examination.note) in (
+        ("diverge", ""),
+        ("broken", "other: something else answered when the worker was dead"),
+    )
+    assert {each.finding.identity[1] for each in examination.findings} >= {"echo()", "remember()"}
+
+
+def ask(lane: Lane, number: int, program: Program) -> None:
+    lane.send([(number, encode_body(program))])
+    pump([lane], wait=True)
+
+
+def test_what_is_said_when_nothing_is_asked_is_charged_to_no_program() -> None:
+    lane = Lane("other", misbehaving("answers again when nothing is asked"), "echo", [str(MODULES)], timeout_s=60.0)
+    try:
+        ask(lane, 1, MISBEHAVE)
+        time.sleep(1.0)
+        ask(lane, 2, AFTER)
+    finally:
+        lane.close()
+    assert [number for number, reply in lane.replies if reply.observations(1, "other")] == [1, 2]
+    [fault] = lane.faults
+    assert isinstance(fault, UnaskedReplyError)
+    assert str(fault) == """other: said something when nothing was asked: b'[1, [["r", "misbehave"]]]\\n'"""
+
+
+def test_a_gigabyte_is_not_read_into_memory() -> None:
+    lane = Lane("other", misbehaving("a gigabyte"), "echo", [str(MODULES)], timeout_s=60.0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        ask(lane, 1, MISBEHAVE)
+    finally:
+        lane.close()
+    assert str(lane.replies[0][1].fault).startswith("other: a reply of more than 67108864 bytes: b'xxx")
+    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown_kib < 4 * FRAME_LIMIT_BYTES / 1024
