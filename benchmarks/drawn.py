@@ -14,6 +14,7 @@ from pathlib import Path
 import hypothesis
 from hypothesis import HealthCheck, Phase
 
+from harness.book.reading import Book
 from harness.cases import Case, CaseFile, read_case_file
 from harness.lanes import Lane, pump
 from harness.matrix import Matrix, capabilities_of
@@ -55,7 +56,9 @@ def lane_of(matrix: Matrix, backend: str, cases: CaseFile, command: WorkerComman
 
 def programs_for(case: Case, lane: Lane, examples: int) -> list[Program]:
     """Return the programs of a case's known divergences and ``examples`` drawn ones; the same each time."""
-    found = [fixed_program(known.program, lane.module) for known in case.spec.known]
+    book = Book([case.file.parent])
+    known = [each.spec for each in book.of_file(case.file, lane.backend) if each.home == case.qualified]
+    found = [fixed_program(each.witness, lane.module, context=each.context) for each in known]
     digest = hashlib.blake2b(f"{case.file.name} {case.name}".encode(), digest_size=8).digest()
 
     def body(program: Program) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import importlib
 import statistics
 import sys
@@ -22,7 +23,8 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 
 from harness import worker
-from harness.cases import Case, KnownSpec, read_case_file
+from harness.book.entries import Entry, EntrySpec
+from harness.cases import Case, read_case_file
 from harness.codec import encode
 from harness.differential import Differential
 from harness.examine import Plan, examine
@@ -116,8 +118,13 @@ def run_differential(case: Case, programs: Programs, lanes: list[Lane], examples
 class _EverythingKnown(Known):
     """Knows every divergence and has none to replay."""
 
-    def entry_for(self, finding: Finding) -> KnownSpec | None:
-        return KnownSpec("", "", "", "measured, not judged", ())
+    def entry_for(self, finding: Finding) -> Entry | None:
+        return _ANYTHING
+
+
+_ANYTHING = Entry(
+    EntrySpec("*", "value", "*", "", "measured, not judged", datetime.date.min, ()), "", "*", "*", Path(), 0
+)
 
 
 def run_fresh(programs: Programs, lanes: list[Lane], examples: int) -> None:

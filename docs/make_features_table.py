@@ -5,22 +5,24 @@
     python docs/make_features_table.py --check results/events.jsonl   # or if that run came to anything else
 
 ``docs/pyo3-features.yaml`` is kept by hand: section -> feature -> cases, each ``FILE:CASE``, where a ``*`` in the
-case's name stands for anything.  A case that does not exist is an error.  The verdict of a case is what its file
+case's name stands for anything.  A case that does not exist is an error.  The verdict of a case is what the book
 records: ``known`` if there is an entry for the backend, otherwise ``agree``; the event log of a run proves it.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
 
-from harness.cases import Case, read_case_file
+from harness.book.entries import Entry
+from harness.book.reading import Book
+from harness.cases import read_case_file
 from harness.eventlog import Footer, ItemEvent, read_events
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,24 +32,27 @@ BACKEND = "rustpython"
 
 HEAD = """# PyO3's features on RustPython
 
-Made by `docs/make_features_table.py` from `docs/pyo3-features.yaml` and the case files; do not edit. A run of the
+Made by `docs/make_features_table.py` from `docs/pyo3-features.yaml` and the book; do not edit. A run of the
 matrix fails where a verdict is not the one that stands here. {features} features, {cases} cases: {verdicts}.
 
 - **agree**: RustPython does what CPython does, in all examples of a run, apart from what is known of it wherever an
-  extension meets it (`cases/everywhere*.yaml`: most of it is seen in an `except` block or a `finally` only).
+  extension meets it (`cases/known/rustpython/everywhere.yaml`: most of it is seen in an `except` block or a
+  `finally` only).
 - **known**: it differs somewhere in the case; the number of recorded divergences follows, by the layer at fault.
-  Their programs and reasons stand in the case file. Everything else in the case agrees.
+  Their programs and reasons stand in `cases/known/rustpython/`. Everything else in the case agrees.
 
 """
 
 Features = Mapping[str, Mapping[str, list[str] | str]]
+Cases = Mapping[str, Sequence[Entry]]
+"""Every case by ``FILE:CASE``, with what the book says of it alone."""
 
 
 class FeaturesError(Exception):
     """The list of features is wrong."""
 
 
-def expand(features: Features, cases: Mapping[str, Case]) -> dict[str, dict[str, list[str] | str]]:
+def expand(features: Features, cases: Cases) -> dict[str, dict[str, list[str] | str]]:
     """Return the features with every pattern replaced by the cases that it names.
 
     A text instead of a list says why there is no case.  Raises: FeaturesError -- a pattern names none.
@@ -71,29 +76,23 @@ def expand(features: Features, cases: Mapping[str, Case]) -> dict[str, dict[str,
     return expanded
 
 
-def layers_of(case: Case) -> dict[str, int]:
-    """Return how many known divergences of a case each layer has, by the word before its reason's first colon."""
-    layers: dict[str, int] = {}
-    for known in case.spec.known:
-        if known.backend == BACKEND:
-            layer = re.match(r"([\w-]+):", known.reason)
-            name = layer[1] if layer else "unnamed"
-            layers[name] = layers.get(name, 0) + 1
-    return layers
+def layers_of(known: Sequence[Entry]) -> dict[str, int]:
+    """Return how many known divergences each layer is to blame for."""
+    return dict(Counter(entry.spec.blame for entry in known))
 
 
-def verdict_of(case: Case) -> str:
-    """Return the verdict that a case's file records."""
-    return "known" if layers_of(case) else "agree"
+def verdict_of(known: Sequence[Entry]) -> str:
+    """Return the verdict that the book records."""
+    return "known" if known else "agree"
 
 
-def verdict_text(case: Case) -> str:
+def verdict_text(known: Sequence[Entry]) -> str:
     """Return a verdict with the layers of what is known."""
-    layers = ", ".join(f"{number} {layer}" for layer, number in sorted(layers_of(case).items()))
+    layers = ", ".join(f"{number} {layer}" for layer, number in sorted(layers_of(known).items()))
     return f"known: {layers}" if layers else "agree"
 
 
-def page(features: Features, cases: Mapping[str, Case]) -> str:
+def page(features: Features, cases: Cases) -> str:
     """Return the page.  Raises: FeaturesError -- a case does not exist."""
     expanded = expand(features, cases)
     lists = [found for entries in expanded.values() for found in entries.values() if not isinstance(found, str)]
@@ -116,8 +115,8 @@ def page(features: Features, cases: Mapping[str, Case]) -> str:
     return text.rstrip() + "\n"
 
 
-def refuted(log: Path, cases: Mapping[str, Case]) -> list[str]:
-    """Return a line for each case that came to something else in a run than its file records.
+def refuted(log: Path, cases: Cases) -> list[str]:
+    """Return a line for each case that came to something else in a run than the book records.
 
     A case without entries of its own is known if it met one of those that hold everywhere.
 
@@ -131,15 +130,17 @@ def refuted(log: Path, cases: Mapping[str, Case]) -> list[str]:
         if isinstance(event, ItemEvent) and event.backend == BACKEND:
             name = f"{Path(event.item.partition('::')[0]).stem}:{event.case}"
             if name in cases and event.verdict not in ("known", verdict_of(cases[name])):
-                lines.append(f"{name} is {event.verdict} in {log}, and {verdict_of(cases[name])} by its file")
+                lines.append(f"{name} is {event.verdict} in {log}, and {verdict_of(cases[name])} by the book")
     return lines
 
 
-def all_cases() -> dict[str, Case]:
-    """Return every case by ``FILE:CASE``, in the order of the files."""
+def all_cases() -> Cases:
+    """Return every case, in the order of the files."""
+    directory = ROOT / "cases"
+    book = Book([directory])
     return {
-        f"{path.stem}:{case.name}": case
-        for path in sorted((ROOT / "cases").glob("*.yaml"))
+        case.qualified: [each for each in book.of_file(path, BACKEND) if each.is_about(case.qualified, path)]
+        for path in sorted(directory.glob("*.yaml"))
         for case in read_case_file(path).cases
     }
 

@@ -1,4 +1,4 @@
-"""What a case file holds: the typed form of a case, its steps, and what is known of it."""
+"""What a case file holds: the typed form of a case and its steps."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Annotated, cast
 
 import msgspec
 
-from harness.observation import Kind
-from harness.program import PLAIN, STEP_KINDS, Context, Observe, StepKind
+from harness.program import STEP_KINDS, Context, Observe, StepKind
 
 Expression = str | int | float | bool | None
 """A strategy expression; a plain scalar of YAML stands for itself."""
@@ -77,24 +76,6 @@ class ProgramSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     max_steps: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 8
 
 
-class KnownSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A divergence that is known: what it is, why, and the smallest program that shows it.
-
-    A ``*`` in ``place`` stands for anything.  ``reference`` and ``other``, if given, are regular
-    expressions that the differing parts must match; a different difference at the place is not known.
-    """
-
-    backend: str
-    kind: Kind
-    place: str
-    reason: Annotated[str, msgspec.Meta(min_length=1)]
-    program: tuple[StepSpec, ...]
-    link: str = "unreported"
-    reference: str | None = None
-    other: str | None = None
-    context: Context = PLAIN
-
-
 class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One case as a case file writes it: a plain call, or a program."""
 
@@ -107,28 +88,15 @@ class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     rules: tuple[str, ...] = ()
     observe: tuple[Observe, ...] = ()
     contexts: tuple[Context, ...] | None = None
-    known: tuple[KnownSpec, ...] = ()
     max_examples: Annotated[int, msgspec.Meta(ge=1)] | None = None
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
-class BuiltInSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is known of a case that is built in."""
-
-    known: tuple[KnownSpec, ...] = ()
-
-
 class CaseFileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole case file.
-
-    ``surface`` is about the built-in case of what can be seen of the extension without calling it; what is
-    known under ``everywhere`` holds in every case file of the project.
-    """
+    """A whole case file."""
 
     extension: str
     cases: dict[str, CaseSpec]
-    surface: BuiltInSpec = BuiltInSpec()
-    everywhere: BuiltInSpec = BuiltInSpec()
 
 
 def source_of(expression: Expression) -> str:

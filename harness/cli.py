@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from harness import __version__, backends
 from harness.backends.base import Request
-from harness.cases import read_case_file
-from harness.errors import CaseFileError, HarnessError
+from harness.book.checking import check_book
+from harness.book.reading import DIRECTORY, SUFFIX, Book
+from harness.cases import CaseFile, read_case_file
+from harness.errors import BookError, CaseFileError, HarnessError
 from harness.protocol_schema import protocol_schema
-from harness.schema import case_file_schema
+from harness.schema import book_file_schema, case_file_schema
 from harness.settings import Overrides, read_settings
 
 
@@ -38,26 +41,44 @@ def prepare(name: str) -> None:
 
 
 @main.command()
-@click.argument("of", type=click.Choice(["case-files", "protocol"]), default="case-files")
+@click.argument("of", type=click.Choice(["case-files", "book", "protocol"]), default="case-files")
 def schema(of: str) -> None:
-    """Print the JSON Schema of case files, or of the protocol of workers."""
-    click.echo(json.dumps(protocol_schema() if of == "protocol" else case_file_schema(), indent=2))
+    """Print the JSON Schema of case files, of the book of known divergences, or of the protocol of workers."""
+    made = {"case-files": case_file_schema, "book": book_file_schema, "protocol": protocol_schema}[of]
+    click.echo(json.dumps(made(), indent=2))
 
 
 @main.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), required=True)
 def check(files: tuple[Path, ...]) -> None:
-    """Check case files: say what is wrong, with file, line and column."""
+    """Check case files, and the book about them: say what is wrong, with file, line and column."""
     failed = False
+    read = []
     for path in files:
         try:
-            found = read_case_file(path)
-            click.echo(f"{path}: {len(found.cases)} cases")
+            read.append(read_case_file(path))
+            click.echo(f"{path}: {len(read[-1].cases)} cases")
         except CaseFileError as error:
             click.echo(str(error), err=True)
             failed = True
+    for problem in () if failed else problems_of_book(read):
+        click.echo(problem, err=True)
+        failed = True
     if failed:
         sys.exit(CaseFileError.exit_code)
+
+
+def problems_of_book(read: list[CaseFile]) -> Iterator[str]:
+    """Yield what is wrong with the book about case files; of their directories, none of which is left out."""
+    given = {file.path.resolve(): file for file in read}
+    for directory in sorted({file.path.parent for file in read}):
+        try:
+            # Of a case file that was not named only its cases' names are wanted.
+            every = [given.get(path.resolve()) or read_case_file(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+            for backend in sorted({path.stem for path in (directory / DIRECTORY).glob("*")}):
+                check_book(Book([directory]), every, [backend])
+        except (BookError, CaseFileError) as error:
+            yield str(error)
 
 
 @main.command()

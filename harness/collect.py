@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import shlex
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,17 @@ import hypothesis
 import pytest
 
 from harness.backends import DEFAULT_REFERENCE
-from harness.cases import Case, CaseFile, KnownSpec, read_case_file
+from harness.book.checking import check_book, check_entries
+from harness.book.drafts import draft_of
+from harness.book.reading import DIRECTORY, Book, file_of
+from harness.cases import Case, CaseFile, read_case_file
 from harness.codec import encode_program
 from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.eventlog import FindingRecord, ItemEvent
 from harness.examine import Examination, Plan, examine, examine_all
 from harness.extensions import Extension
-from harness.findings import Judged, Known, known_of
+from harness.findings import Judged, Known
 from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.observation import Observation
@@ -68,18 +72,46 @@ def case_file(path: Path) -> CaseFile:
 def matching_case_files(settings: Settings) -> list[Path]:
     """Return the case files that match the ``cases`` setting; tests in Python that match are pytest's to collect."""
     found = {path for pattern in settings.cases for path in settings.root.glob(pattern)}
-    return sorted(path for path in found if path.suffix in CASE_SUFFIXES)
+    return sorted(path for path in found if path.suffix in CASE_SUFFIXES and not is_of_the_book(path, settings))
 
 
-def known_everywhere(settings: Settings) -> tuple[KnownSpec, ...]:
-    """Return what the project's case files say that holds in every one of them.
+def check_known(run: MatrixPlugin, file: CaseFile) -> None:
+    """Check what the book says of one case file.  Raises: BookError -- it cannot be used."""
+    names = [case.qualified for case in (*file.cases, *file.built_in)]
+    for backend in run.settings.others:
+        check_entries(run.book.of_file(file.path, backend), names)
 
-    Raises: CaseFileError -- a file that says so is wrong.
+
+def check_whole_book(run: MatrixPlugin) -> None:
+    """Check the rest of the book too, if all of the project's case files are read anyway.  Raises: as above."""
+    matching = matching_case_files(run.settings)
+    if set(matching) <= set(find_case_files(run.config, run.settings)):
+        check_book(run.book, [case_file(path) for path in matching], run.settings.others)
+
+
+def is_of_the_book(path: Path, settings: Settings) -> bool:
+    """Say whether a file lies below a directory for the book, which a wide pattern for case files reaches too."""
+    return DIRECTORY in (path.relative_to(settings.root) if path.is_relative_to(settings.root) else path).parent.parts
+
+
+def book_of(settings: Settings) -> Book:
+    """Return the project's book, of which nothing has been read yet."""
+    directories = {path.parent for pattern in settings.cases for path in settings.root.glob(pattern)}
+    return Book(sorted(directories))
+
+
+def known_of(run: MatrixPlugin, case: Case, backend: str) -> Known:
+    """Return what the book says of a case on a backend.
+
+    Raises: BookError -- a file of the book cannot be used, or a condition names what the backend does not tell.
     """
-    matching = matching_case_files(settings)
-    # A file takes time to read whole, and most say nothing of the kind.
-    telling = [path for path in matching if path in _READ or b"\neverywhere:" in path.read_bytes()]
-    return tuple(known for path in telling for known in case_file(path).everywhere)
+    found = (*run.book.of_file(case.file, backend), *run.book.of_several(backend))
+    about = [entry for entry in found if entry.is_about(case.qualified, case.file)]
+    if any(entry.spec.versions for entry in about):
+        facts = run.matrix.facts(backend)
+        about = [entry for entry in about if entry.holds_for(facts)]
+    here = [entry for entry in about if entry.home == case.qualified]
+    return Known(here, case.spec.observe, [entry for entry in about if entry not in here])
 
 
 _READ: dict[Path, CaseFile] = {}
@@ -96,8 +128,7 @@ class CaseModule(pytest.File):
     def collect(self) -> Iterable[pytest.Item]:
         """Yield an item for each case and each backend other than the reference."""
         read = case_file(self.path)
-        built_in = [case for case in read.built_in if case.kind != "surface" or self.run.settings.surface]
-        for case in (*read.cases, *built_in):
+        for case in (*read.cases, *(read.built_in if self.run.settings.surface else ())):
             for backend in self.run.settings.others:
                 name = f"{case.name}[{backend}]"
                 # Given as text, which pytest takes apart as it does what it reads back for --lf.
@@ -165,7 +196,7 @@ class Item(pytest.Item):
     def _examine_on(self, extension: Extension, reference: Lane, other: Lane) -> None:
         case, run = self.case, self.run
         differential = Differential(reference, other, run.settings.rules.union(case.spec.rules))
-        self.known = known_of(case, self.backend, known_everywhere(run.settings))
+        self.known = known_of(run, case, self.backend)
         try:
             if case.kind == "drawn":
                 programs = programs_of(case, extension.module, capabilities_of(reference, other))
@@ -189,7 +220,7 @@ class Item(pytest.Item):
                 lacking = f"{self.backend} lacks {', '.join(self.missing)}"
                 pytest.skip(f"unsupported: {examination.note or lacking}")
             case "known":
-                entries = (*self.known.entries, *self.known.everywhere)
+                entries = (*self.known.entries, *self.known.elsewhere)
                 seen = [each.reason for each in entries if (each.kind, each.place) in examination.known]
                 pytest.xfail("; ".join(dict.fromkeys(seen)))
             case "stale":
@@ -201,13 +232,24 @@ class Item(pytest.Item):
                 raise ItemFailed(f"broken: {examination.note}{found}")
 
     def _text(self, examination: Examination) -> str:
+        book = file_of(self.case.file, self.backend)
         told = failure.describe_findings(
-            examination.findings, reference=self.run.settings.reference, other=self.backend
+            examination.findings,
+            reference=self.run.settings.reference,
+            other=self.backend,
+            drafts=[each for each in map(self.draft, examination.findings) if each],
+            book=str(book.relative_to(self.config.rootpath) if book.is_relative_to(self.config.rootpath) else book),
         )
         notes = [examination.note] if examination.note and examination.verdict != "broken" else []
         where = f"{self.nodeid}, seed {self.run.seed}, {examination.examples} examples"
         replay = f"Run it again:  {self._command()}"
         return "\n".join([told, *notes, where, replay])
+
+    def draft(self, judged: Judged) -> str:
+        """Return the entry that records a finding in the book, or nothing if it does not stand."""
+        if judged.flaky:
+            return ""
+        return draft_of(judged.finding, case=self.case.name, found=datetime.date.today())
 
     def _command(self) -> str:
         """Return the command that runs this item again, whatever the settings say."""
@@ -237,6 +279,7 @@ class Item(pytest.Item):
             seed=self.seed,
             duration_s=time.monotonic() - self.started,
             missing=self.missing,
+            draft=self.draft,
         )
 
 
@@ -271,8 +314,12 @@ def item_event(
     seed: int,
     duration_s: float,
     missing: tuple[str, ...],
+    draft: Callable[[Judged], str] = lambda judged: "",
 ) -> ItemEvent:
-    """Return what the event log says of an item; its outcome is empty until there is a report."""
+    """Return what the event log says of an item; its outcome is empty until there is a report.
+
+    ``draft`` makes the entry of the book for a finding.
+    """
     outcome = "" if report is None else "xfailed" if hasattr(report, "wasxfail") else report.outcome
     return ItemEvent(
         item=nodeid,
@@ -283,7 +330,7 @@ def item_event(
         examples=examination.examples,
         seed=seed,
         duration_s=round(duration_s, 3),
-        findings=tuple(map(_record, examination.findings)),
+        findings=tuple(_record(each, draft(each)) for each in examination.findings),
         known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
         rules_applied=dict(examination.rules_applied),
         missing=missing,
@@ -291,7 +338,7 @@ def item_event(
     )
 
 
-def _record(judged: Judged) -> FindingRecord:
+def _record(judged: Judged, entry: str) -> FindingRecord:
     finding = judged.finding
     kind, place = finding.identity
     return FindingRecord(
@@ -307,6 +354,7 @@ def _record(judged: Judged) -> FindingRecord:
         reference_part=finding.divergence.reference,
         other_part=finding.divergence.other,
         blame=None if judged.blame is None else blame_record(judged.blame),
+        entry=entry,
     )
 
 

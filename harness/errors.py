@@ -18,6 +18,12 @@ class CaseFileError(HarnessError):
     exit_code = 4
 
 
+class BookError(HarnessError):
+    """The book of known divergences cannot be used.  The text begins with ``file:line:column``, or ``file:line``."""
+
+    exit_code = 4
+
+
 class UnsendableValueError(CaseFileError, TypeError):
     """An expression draws something that no worker can build, such as ``absent()`` inside a list."""
 

@@ -68,7 +68,7 @@ class BlameRecord(msgspec.Struct, frozen=True):
 class FindingRecord(msgspec.Struct, frozen=True):
     """A divergence, with its program in wire form and as Python text, and both observations.
 
-    ``reference_part`` and ``other_part`` are what differs, in wire form.
+    ``reference_part`` and ``other_part`` are what differs, in wire form; ``entry`` is what records it in the book.
     """
 
     flaky: str
@@ -83,6 +83,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
     reference_part: Any = None
     other_part: Any = None
     blame: BlameRecord | None = None
+    entry: str = ""
 
 
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):

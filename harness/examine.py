@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.database import ExampleDatabase
 from hypothesis.strategies import nothing
 
-from harness.cases import KnownSpec
+from harness.book.entries import Entry
 from harness.confirm import UNREPEATED, confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
@@ -62,7 +62,7 @@ class Examination:
     examples: int = 0
     findings: tuple[Judged, ...] = ()
     known: Counter[Identity] = field(default_factory=Counter)
-    stale: tuple[KnownSpec, ...] = ()
+    stale: tuple[Entry, ...] = ()
     rules_applied: Counter[str] = field(default_factory=Counter)
     note: str = ""
     saved: bool = False
@@ -112,7 +112,7 @@ class _Examiner:
         self.known = known
         self.plan = plan
         self.known_seen: Counter[Identity] = Counter()
-        self.stale: list[KnownSpec] = []
+        self.stale: list[Entry] = []
         self.findings: dict[Identity, Judged] = {}
         self.agreed: set[bytes] = set()
         self.diverged: dict[bytes, Finding] = {}

@@ -1,4 +1,4 @@
-"""Findings: a divergence with its program, its identity, and what the case file says of it."""
+"""Findings: a divergence with its program, its identity, and what the book says of it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import msgspec
 
 from harness.blame import Blame
-from harness.cases import Case, KnownSpec
+from harness.book.entries import Entry
 from harness.observation import Divergence, Observation, Raised, Wire
 from harness.program import CONTEXTS, Observe, Program, Step
+from harness.render import render_program
 from harness.strategies import fixed_program
 
 _SUBSCRIPT = re.compile(r"""\[(?:-?\d+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
@@ -91,48 +92,56 @@ def describe_operation(step: Step) -> str:
 
 
 class Known:
-    """What case files say of one backend's divergences; what holds everywhere is not replayed here."""
+    """What the book says of one case on one backend: entries whose witnesses are replayed there, and others."""
 
     def __init__(
-        self,
-        entries: Sequence[KnownSpec],
-        observe: tuple[Observe, ...] = (),
-        everywhere: Sequence[KnownSpec] = (),
+        self, entries: Sequence[Entry], observe: tuple[Observe, ...] = (), elsewhere: Sequence[Entry] = ()
     ) -> None:
         self.entries = tuple(entries)
         self.observe = observe
-        self.everywhere = tuple(everywhere)
+        self.elsewhere = tuple(elsewhere)
 
-    def program_of(self, entry: KnownSpec, module: str) -> Program:
+    def program_of(self, entry: Entry, module: str) -> Program:
         """Return the program that shows an entry's divergence."""
-        return fixed_program(entry.program, module, context=entry.context, observe=self.observe)
+        return fixed_program(entry.spec.witness, module, context=entry.spec.context, observe=self.observe)
 
-    def entry_for(self, finding: Finding) -> KnownSpec | None:
+    def entry_for(self, finding: Finding) -> Entry | None:
         """Return the first entry that covers a finding, or None."""
-        return next((entry for entry in (*self.entries, *self.everywhere) if covers(entry, finding)), None)
+        return next((entry for entry in (*self.entries, *self.elsewhere) if covers(entry, finding)), None)
 
 
-def covers(entry: KnownSpec, finding: Finding) -> bool:
-    """Say whether a finding is the one that an entry records: its kind, place, and what differs.
+def covers(entry: Entry, finding: Finding) -> bool:
+    """Say whether a finding is the one that an entry records: its kind, place, what differs, and the program.
 
     A place without a context is that place in every context.
     """
     kind, place = finding.identity
     places = place, finding.bare[1]
+    spec = entry.spec
     return (
-        entry.kind == kind
-        and any(place_matches(entry.place, each) for each in places)
-        and _matches(entry.reference, _told(finding.divergence.reference, finding.reference, finding.divergence))
-        and _matches(entry.other, _told(finding.divergence.other, finding.other, finding.divergence))
+        spec.kind == kind
+        and any(place_matches(spec.place, each) for each in places)
+        and all(map(matches_pattern, (spec.reference, spec.other), told_parts(finding)))
+        and (spec.where is None or re.search(spec.where, render_program(finding.program)) is not None)
     )
 
 
-def _told(part: Wire, observations: Sequence[Observation], divergence: Divergence) -> Wire:
-    """Return what an entry's pattern is held against: of an outcome that was raised also the exception."""
-    if divergence.kind != "outcome" or part != "raised":
-        return part
-    outcome = observations[min(divergence.step, len(observations) - 1)].outcome
-    return f"raised {outcome.exception[1]}: {outcome.exception[3].get('str')}" if isinstance(outcome, Raised) else part
+def told_parts(finding: Finding) -> tuple[str, str]:
+    """Return the differing parts as the texts that an entry's patterns are held against."""
+    divergence = finding.divergence
+    return (
+        _told(divergence.reference, finding.reference, divergence),
+        _told(divergence.other, finding.other, divergence),
+    )
+
+
+def _told(part: Wire, observations: Sequence[Observation], divergence: Divergence) -> str:
+    """Return a part as text: JSON if it is none, and of an outcome that was raised also the exception."""
+    if divergence.kind == "outcome" and part == "raised":
+        outcome = observations[min(divergence.step, len(observations) - 1)].outcome
+        if isinstance(outcome, Raised):
+            return f"raised {outcome.exception[1]}: {outcome.exception[3].get('str')}"
+    return part if isinstance(part, str) else msgspec.json.encode(part).decode()
 
 
 def place_matches(recorded: str, place: str) -> bool:
@@ -140,17 +149,6 @@ def place_matches(recorded: str, place: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, recorded.split("*"))), place, re.DOTALL) is not None
 
 
-def _matches(pattern: str | None, part: Wire) -> bool:
-    if pattern is None:
-        return True
-    text = part if isinstance(part, str) else msgspec.json.encode(part).decode()
-    return re.search(pattern, text) is not None
-
-
-def known_of(case: Case, backend: str, everywhere: Sequence[KnownSpec] = ()) -> Known:
-    """Return what a case says of a backend, and what the project says that holds everywhere."""
-
-    def of_backend(entries: Sequence[KnownSpec]) -> list[KnownSpec]:
-        return [entry for entry in entries if entry.backend == backend]
-
-    return Known(of_backend(case.spec.known), case.spec.observe, of_backend(everywhere))
+def matches_pattern(pattern: str | None, text: str) -> bool:
+    """Say whether a part is what an entry's pattern expects; without a pattern it is."""
+    return pattern is None or re.search(pattern, text) is not None

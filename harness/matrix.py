@@ -89,6 +89,14 @@ class Matrix:
             )
         return self._lanes[key]
 
+    def facts(self, name: str) -> dict[str, str]:
+        """Return what a condition on a backend can ask for: its versions, and that of the language as ``python``.
+
+        Raises: as :meth:`backend`.
+        """
+        backend = self.backend(name)
+        return {**backend.versions, "python": ".".join(map(str, backend.language_version))}
+
     def close(self) -> None:
         """End every worker."""
         for lane in self._lanes.values():

@@ -20,8 +20,8 @@ from hypothesis import core
 import harness
 from harness.auto.hooks import Automatic
 from harness.backends.base import Backend
-from harness.collect import CaseModule, Item, case_file, find_case_files
-from harness.errors import CaseFileError, HarnessError
+from harness.collect import CaseModule, Item, book_of, case_file, check_known, check_whole_book, find_case_files
+from harness.errors import BookError, CaseFileError, HarnessError
 from harness.eventlog import EVENT, FORMAT, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
 from harness.fixture.hooks import PythonTests
 from harness.jury import Jury
@@ -40,6 +40,7 @@ class MatrixPlugin:
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.matrix = Matrix(self.settings, self._progress)
         self.jury = Jury(self.matrix)
+        self.book = book_of(self.settings)
         self.log: EventLog | None = None
         self.verdicts: Counter[str] = Counter()
         self._last_progress = 0.0
@@ -77,8 +78,13 @@ class MatrixPlugin:
         errors = []
         for path in find_case_files(self.config, self.settings):
             try:
-                case_file(path)
-            except CaseFileError as error:
+                check_known(self, case_file(path))
+            except (CaseFileError, BookError) as error:
+                errors.append(str(error))
+        if not errors:
+            try:
+                check_whole_book(self)
+            except (CaseFileError, BookError) as error:
                 errors.append(str(error))
         if errors:
             raise pytest.UsageError("\n".join(errors))

@@ -12,7 +12,7 @@ from harness.cases import FILE_LIMIT_BYTES, CaseFile, parse_case_file, read_case
 from harness.errors import CaseFileError
 from harness.handshake import Capabilities
 from harness.program import STEP_KINDS
-from harness.strategies import fixed_program, programs_of
+from harness.strategies import programs_of
 
 ROOT = Path(__file__).parents[1]
 FILE = Path("bad.yaml")
@@ -36,8 +36,6 @@ def case(body: str) -> str:
 def step(text: str) -> str:
     return case(f"program:\n  start:\n    - {text}")
 
-
-KNOWN = "known:\n  - {{backend: b, kind: {}, place: 'add()', reason: {}, program: [{{call: add, args: [{}]}}]}}"
 
 # Each is wrong in one way; the messages are in golden/case_errors.txt.
 BAD: dict[str, str] = {
@@ -88,14 +86,7 @@ BAD: dict[str, str] = {
     "unknown field, nothing near": case("frobnicate: 1"),
     "unknown field in a program": case("program:\n  begin: []\n  start: []"),
     "unknown field in a step": step("{call: f, argz: ['1']}"),
-    "unknown field in known": case(
-        "known:\n  - {backend: b, kind: value, place: p, reason: r, program: [], because: 1}"
-    ),
-    "unknown field in a known step": case(
-        "known:\n  - {backend: b, kind: value, place: p, reason: r, program: [{cal: f}]}"
-    ),
     "missing field": case("program: {steps: []}"),
-    "missing fields in known": case("known:\n  - {backend: b}"),
     "args is text": case("args: integers()"),
     "args holds a list": case("args: [[1]]"),
     "kwargs is a list": case("kwargs: [a]"),
@@ -109,22 +100,16 @@ BAD: dict[str, str] = {
     "on is no expression": step("{get: x, on: 'foo()'}"),
     "no kind of step": step("{args: ['1']}"),
     "two kinds of step": step("{call: f, get: x}"),
-    "no kind of step in known": case("known:\n  - {backend: b, kind: value, place: p, reason: r, program: [{on: 0}]}"),
     "unknown operator": step("{operator: ad, args: ['1']}"),
     "unknown builtin": step("{builtin: length}"),
     "program beside a call": case("call: f\nprogram: {start: []}"),
     "program beside args": case("args: ['1']\nprogram: {start: []}"),
     "unknown rule": case("rules: [panic-thread-ids]"),
     "unknown rule, nothing near": case("rules: [panic-thread-id, everything]"),
-    "unknown kind in known": case(KNOWN.format("vlaue", "r", "'1'")),
-    "empty reason": case(KNOWN.format("value", "''", "'1'")),
-    "strategy in known": case(KNOWN.format("value", "r", "'integers()'")),
-    "known twice": case(
-        "known:\n"
-        "  - {backend: b, kind: value, place: p, reason: r, program: []}\n"
-        "  - {backend: b, kind: value, place: p, reason: s, program: []}"
-    ),
-    "wrong pattern in known": case(KNOWN.format("value", "r, other: '(x'", "'1'")),
+    "known in a case": case("args: []\nknown:\n  - {backend: b}"),
+    "known of the surface": "extension: numbers\nsurface:\n  known: []\ncases: {}\n",
+    "known everywhere": "extension: numbers\ncases: {}\neverywhere:\n  known: []\n",
+    "a file of the book": "known:\n  - {case: add}\n",
     "unknown name": case("args: ['intgers()']"),
     "unknown name, later": case('args: ["1", "lists(intgers())"]'),
     "unknown name, plain": case("args: [intgers()]"),
@@ -171,9 +156,7 @@ POINTS_AT = {
     "unknown field": "argz",
     "unknown field in a program": "begin",
     "unknown field in a step": "argz",
-    "unknown field in known": "because",
     "unknown rule, nothing near": "everything",
-    "unknown kind in known": "vlaue",
     "unknown operator": "ad",
     "unknown builtin": "length",
     "max_examples is zero": "0",
@@ -204,7 +187,6 @@ def test_a_case_is_read_with_all_its_fields() -> None:
     text = case(
         "call: Account.open\nargs: ['integers()', 5, null, 1.5, true]\nkwargs: {base: 'none()'}\n"
         "extra_args: 'lists(none())'\nextra_kwargs: '{}'\nrules: [nan-payloads]\nmax_examples: 50\ntimeout_s: 2\n"
-        + KNOWN.format("value", "because", "'None'")
     )
     found = parse(text)
     assert (found.extension, found.path) == ("numbers", FILE)
@@ -212,8 +194,6 @@ def test_a_case_is_read_with_all_its_fields() -> None:
     assert (read.name, read.line, read.file, read.extension) == ("add", 3, FILE, "numbers")
     assert read.spec.args == ("integers()", 5, None, 1.5, True)
     assert (read.spec.max_examples, read.spec.timeout_s, read.spec.rules) == (50, 2.0, ("nan-payloads",))
-    [known] = read.spec.known
-    assert (known.backend, known.reason, known.link, known.program[0].kind) == ("b", "because", "unreported", "call")
 
 
 def test_cases_keep_the_order_of_the_file_and_know_their_lines() -> None:
@@ -277,11 +257,9 @@ def test_a_file_that_is_not_there_or_not_utf8_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "cases").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_case_file_of_the_repository_is_read_and_can_be_drawn_from(path: Path) -> None:
     found = read_case_file(path)
-    assert found.cases or found.everywhere
+    assert found.cases
     for each in (*found.cases, *found.built_in):
         programs_of(each, "module", Capabilities()).validate()
-        for known in each.spec.known:
-            assert fixed_program(known.program, "module").steps
 
 
 def test_every_kind_of_step_is_a_field() -> None:

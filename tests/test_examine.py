@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import books
 import hypothesis
 import pytest
 from fake_lanes import Answer, FakeLane, fake_pump
@@ -15,7 +16,7 @@ from harness import differential, examine
 from harness.cases import parse_case_file
 from harness.differential import Differential
 from harness.examine import Examination, Plan
-from harness.findings import Judged, Known, known_of
+from harness.findings import Judged, Known
 from harness.handshake import Capabilities
 from harness.lanes import Reply
 from harness.observation import Crashed, Hung
@@ -46,6 +47,7 @@ class Run:
         seed: int = 1,
         max_examples: int = 200,
         database: ExampleDatabase | None = None,
+        known: str = "known: []",
     ) -> None:
         text = "extension: fake\ncases:\n  f:\n" + "".join(f"    {line}\n" for line in case.splitlines())
         [found] = parse_case_file(text, Path("fake.yaml")).cases
@@ -53,7 +55,7 @@ class Run:
         self.differential = Differential(*self.lanes, frozenset(found.spec.rules))
         plan = Plan("fake.yaml::f[other]", seed, max_examples, hypothesis.settings(), database)
         programs = programs_of(found, "fake", Capabilities())
-        self.result: Examination = examine.examine(programs, self.differential, known_of(found, "other"), plan)
+        self.result: Examination = examine.examine(programs, self.differential, books.known(known), plan)
 
     @property
     def drawn(self) -> list[Program]:
@@ -277,13 +279,11 @@ def test_one_finding_that_stands_makes_the_verdict_beside_flaky_ones() -> None:
 
 # --- known divergences -----------------------------------------------------------------------------
 
-KNOWN = INTEGER + (
-    "\nknown:\n  - {backend: other, kind: type, place: 'f()', reason: because, program: [{call: f, args: ['2000']}]}"
-)
+KNOWN = books.written("kind: type, place: 'f()', reason: because, witness: [{call: f, args: ['2000']}]")
 
 
 def test_a_known_divergence_is_replayed_counted_and_no_finding() -> None:
-    run = Run(same, agrees_until(1000), KNOWN)
+    run = Run(same, agrees_until(1000), known=KNOWN)
     assert run.result.verdict == "known"
     assert run.result.findings == ()
     assert run.result.known[("type", "f()")] > 10
@@ -291,19 +291,14 @@ def test_a_known_divergence_is_replayed_counted_and_no_finding() -> None:
 
 
 def test_a_known_divergence_that_is_gone_is_stale() -> None:
-    run = Run(same, same, KNOWN)
+    run = Run(same, same, known=KNOWN)
     assert run.result.verdict == "stale"
     assert [entry.reason for entry in run.result.stale] == ["because"]
     assert run.result.examples > 100, "the rest of the case is examined all the same"
 
 
-def test_a_known_divergence_of_another_backend_is_none() -> None:
-    run = Run(same, agrees_until(1000), KNOWN.replace("backend: other", "backend: third"))
-    assert run.result.verdict == "diverge"
-
-
 def test_a_known_divergence_that_has_changed_is_stale_and_a_finding() -> None:
-    run = Run(same, agrees_until(1000, SEGV), KNOWN)
+    run = Run(same, agrees_until(1000, SEGV), known=KNOWN)
     assert run.result.verdict == "diverge"
     assert run.smallest == ["f(2000)"], "the stored program is told as it stands"
     assert len(run.result.stale) == 1
@@ -313,7 +308,7 @@ def test_something_new_beside_a_known_divergence_is_a_finding() -> None:
     def answer(name: str, x: int) -> Any:
         return "wrong" if x >= 1000 else SEGV if x <= -1000 else x
 
-    run = Run(same, answer, KNOWN)
+    run = Run(same, answer, known=KNOWN)
     assert run.result.verdict == "diverge"
     assert run.smallest == ["f(-1000)"]
     assert run.result.known[("type", "f()")] > 0
@@ -383,12 +378,12 @@ class ElsewhereLane(FakeLane):
         return Reply(b'[["r", "wrong"]]') if program.context in self.contexts else answered
 
 
-def examine_in(case: str, *contexts: str) -> Examination:
+def examine_in(case: str, *contexts: str, known: str = "known: []") -> Examination:
     [found] = parse_case_file(f"extension: fake\ncases:\n  f:\n{case}", Path("fake.yaml")).cases
     lanes = FakeLane("reference", same), ElsewhereLane("other", *contexts)
     plan = Plan("fake.yaml::f[other]", 1, 1000, hypothesis.settings(), None)
     programs = programs_of(found, "fake", Capabilities())
-    return examine.examine(programs, Differential(*lanes, frozenset()), known_of(found, "other"), plan)
+    return examine.examine(programs, Differential(*lanes, frozenset()), books.known(known), plan)
 
 
 NUMBERS = "    args: ['integers(0, 99)']\n"
@@ -412,10 +407,10 @@ def test_a_difference_in_two_contexts_is_two_findings() -> None:
     assert {each.finding.identity[1] for each in found} == {"f() in a class body", "f() in a callback"}
 
 
-ENTRY = """    known:
-      - {{backend: other, kind: type, place: "{place}", reason: it is so, context: {context}, program: [{step}]}}
-"""
-STEP = "{call: f, args: ['1']}"
+def in_context(place: str, context: str) -> str:
+    return books.written(
+        f"kind: type, place: '{place}', reason: it is so, context: {context}, witness: [{{call: f, args: ['1']}}]"
+    )
 
 
 @pytest.mark.parametrize(
@@ -431,19 +426,16 @@ STEP = "{call: f, args: ['1']}"
 def test_an_entry_holds_in_its_context_or_in_all(
     place: str, context: str, wrong: tuple[str, ...], verdict: str
 ) -> None:
-    case = NUMBERS + ENTRY.format(place=place, context=context, step=STEP)
-    result = examine_in(case, *wrong)
+    result = examine_in(NUMBERS, *wrong, known=in_context(place, context))
     assert result.verdict == verdict
     assert bool(result.stale) == (wrong == ("callback",))
 
 
-def test_an_entry_of_the_project_holds_in_every_case_and_is_not_replayed_there() -> None:
+def test_an_entry_that_is_replayed_elsewhere_holds_all_the_same() -> None:
     [found] = parse_case_file(f"extension: fake\ncases:\n  f:\n{NUMBERS}", Path("fake.yaml")).cases
-    text = "extension: fake\ncases: {}\neverywhere:\n" + ENTRY.format(place="*", context="plain", step=STEP)[2:]
-    everywhere = parse_case_file(text.replace("\n    known", "\n  known"), Path("fake.yaml")).everywhere
     lanes = FakeLane("reference", same), ElsewhereLane("other", "generator")
     plan = Plan("fake.yaml::f[other]", 1, 200, hypothesis.settings(), None)
-    known = known_of(found, "other", everywhere)
+    known = Known((), elsewhere=books.parsed(in_context("*", "plain")))
     programs = programs_of(found, "fake", Capabilities())
     result = examine.examine(programs, Differential(*lanes, frozenset()), known, plan)
     assert result.verdict == "known"

@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from harness.cases import Case, parse_case_file
+from harness.book.entries import Entry
+from harness.book.reading import parse_book
 from harness.eventlog import EventLog, Footer, ItemEvent
 
 ROOT = Path(__file__).parent.parent
@@ -28,24 +29,18 @@ def load() -> ModuleType:
 
 tool = load()
 
-CASES_TEXT = """
-extension: classes
-cases:
-  plain: {}
-  plain_life:
-    known:
-      - {backend: rustpython, kind: value, place: "a()", reason: "rustpython-vm: adds wrongly", program: [{call: a}]}
-      - {backend: rustpython, kind: value, place: "b()", reason: "host: forgets", program: [{call: b}]}
-      - {backend: cpython-abi3t, kind: value, place: "b()", reason: "pyo3: asks", program: [{call: b}]}
-  other:
-    known:
-      - {backend: cpython-abi3t, kind: value, place: "b()", reason: "pyo3: asks", program: [{call: b}]}
+COMMON = "case: plain_life, kind: value, found: 2026-01-01"
+BOOK = f"""
+known:
+  - {{{COMMON}, place: "a()", blame: rustpython-vm, reason: adds wrongly, witness: [{{call: a}}]}}
+  - {{{COMMON}, place: "b()", blame: host, reason: forgets, witness: [{{call: b}}]}}
 """
 
 
 @pytest.fixture
-def cases() -> dict[str, Case]:
-    return {f"classes:{case.name}": case for case in parse_case_file(CASES_TEXT, Path("classes.yaml")).cases}
+def cases() -> dict[str, tuple[Entry, ...]]:
+    known = parse_book(BOOK, Path("known/rustpython/classes.yaml"), "rustpython", Path("classes.yaml"))
+    return {"classes:plain": (), "classes:plain_life": known, "classes:other": ()}
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -53,7 +48,7 @@ def test_the_page_is_up_to_date() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_feature_has_its_cases_and_what_each_comes_to(cases: dict[str, Case]) -> None:
+def test_a_feature_has_its_cases_and_what_each_comes_to(cases: dict[str, tuple[Entry, ...]]) -> None:
     text = tool.page({"Classes": {"plain": ["classes:plain*"], "others": ["classes:other"]}}, cases)
     assert "2 features, 3 cases: 2 agree, 1 known." in text
     assert "## Classes\n" in text
@@ -62,13 +57,13 @@ def test_a_feature_has_its_cases_and_what_each_comes_to(cases: dict[str, Case]) 
     assert "| others | `classes:other` | agree |\n" in text
 
 
-def test_a_feature_without_a_case_says_why(cases: dict[str, Case]) -> None:
+def test_a_feature_without_a_case_says_why(cases: dict[str, tuple[Entry, ...]]) -> None:
     text = tool.page({"Classes": {"sealed": "cannot be had under the stable ABI"}}, cases)
     assert "| sealed | | cannot be had under the stable ABI |\n" in text
 
 
 @pytest.mark.parametrize("listed", [["classes:gone"], ["classes:plain", "classes:gone*"], ["text:plain"], []])
-def test_a_case_that_does_not_exist_is_an_error(cases: dict[str, Case], listed: list[str]) -> None:
+def test_a_case_that_does_not_exist_is_an_error(cases: dict[str, tuple[Entry, ...]], listed: list[str]) -> None:
     with pytest.raises(tool.FeaturesError, match=r"Classes, plain: (there is no case|no case shows it)"):
         tool.page({"Classes": {"plain": listed}}, cases)
 
@@ -83,22 +78,22 @@ def write_log(directory: Path, verdicts: dict[str, str], *, ended: bool = True) 
     return log.path
 
 
-def test_a_run_that_bears_the_page_out_says_nothing(cases: dict[str, Case], tmp_path: Path) -> None:
+def test_a_run_that_bears_the_page_out_says_nothing(cases: dict[str, tuple[Entry, ...]], tmp_path: Path) -> None:
     log = write_log(tmp_path, {"plain": "agree", "plain_life": "known"})
     assert tool.refuted(log, cases) == []
 
 
-def test_a_case_may_meet_what_is_known_everywhere(cases: dict[str, Case], tmp_path: Path) -> None:
+def test_a_case_may_meet_what_is_known_everywhere(cases: dict[str, tuple[Entry, ...]], tmp_path: Path) -> None:
     assert tool.refuted(write_log(tmp_path, {"plain": "known"}), cases) == []
 
 
-def test_a_run_that_comes_to_something_else_is_an_error(cases: dict[str, Case], tmp_path: Path) -> None:
+def test_a_run_that_comes_to_something_else_is_an_error(cases: dict[str, tuple[Entry, ...]], tmp_path: Path) -> None:
     log = write_log(tmp_path, {"plain": "diverge", "plain_life": "stale", "other": "agree"})
     first, second = tool.refuted(log, cases)
-    assert first == f"classes:plain is diverge in {log}, and agree by its file"
-    assert second == f"classes:plain_life is stale in {log}, and known by its file"
+    assert first == f"classes:plain is diverge in {log}, and agree by the book"
+    assert second == f"classes:plain_life is stale in {log}, and known by the book"
 
 
-def test_half_a_log_proves_nothing(cases: dict[str, Case], tmp_path: Path) -> None:
+def test_half_a_log_proves_nothing(cases: dict[str, tuple[Entry, ...]], tmp_path: Path) -> None:
     with pytest.raises(tool.FeaturesError, match="did not end"):
         tool.refuted(write_log(tmp_path, {"plain": "agree"}, ended=False), cases)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from books import FOUND, entry, parsed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.cases import Case, parse_case_file
+from harness.book.drafts import draft_of
 from harness.codec import encode_program
-from harness.findings import Finding, Known, known_of
+from harness.findings import Finding, Known
 from harness.observation import Divergence, Kind, Observation, Raised, Returned
 from harness.odd_strategies import anything
 from harness.plain_strategies import any_text
 from harness.program import Program, Step
-from harness.report.failure import known_entry
-from harness.strategies import fixed_program
 from harness.values import Result
 
 SEEN = (Observation(Returned(1)),)
@@ -28,10 +25,8 @@ def finding_of(
     return Finding(program, SEEN, ELSEWHERE, Divergence(len(program.steps) - 1, kind, "", reference, other))
 
 
-def read_back(finding: Finding) -> Case:
-    lines = ["extension: sample", "cases:", "  case:", "    known:", *known_entry(finding, "mine")]
-    (case,) = parse_case_file("\n".join(lines), Path("pasted.yaml")).cases
-    return case
+def read_back(finding: Finding) -> Known:
+    return Known(parsed(f"known:\n{draft_of(finding, case='case', found=FOUND)}\n"))
 
 
 steps = st.one_of(
@@ -53,17 +48,13 @@ steps = st.one_of(
 def test_a_pasted_entry_is_the_program_that_was_found(drawn: list[Step]) -> None:
     program = Program("sample", tuple(drawn))
     finding = finding_of(program)
-    case = read_back(finding)
-    assert encode_program(fixed_program(case.spec.known[0].program, "sample")) == encode_program(program)
-    assert known_of(case, "mine").entry_for(finding) is case.spec.known[0]
-    assert known_of(case, "another").entry_for(finding) is None
+    known = read_back(finding)
+    assert encode_program(known.program_of(known.entries[0], "sample")) == encode_program(program)
+    assert known.entry_for(finding) is known.entries[0]
 
 
-def known_with(**fields: str) -> Known:
-    text = "".join(f"        {name}: {value!r}\n" for name, value in fields.items())
-    source = f"extension: sample\ncases:\n  case:\n    known:\n      - backend: mine\n        reason: it is so\n{text}"
-    (case,) = parse_case_file(source + "        program: [{call: function}]\n", Path("known.yaml")).cases
-    return known_of(case, "mine")
+def known_with(kind: str, place: str, **fields: str) -> Known:
+    return Known([entry(place, kind, **fields)])
 
 
 def test_a_star_stands_for_any_place_and_nothing_else_does() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import books
 import pytest
 from hypothesis import core
 from test_lanes import children
@@ -49,6 +50,11 @@ class Project:
         lines = ["extension: sample", "cases:"]
         lines += [f"  {name}: {{{fields}}}" for name, fields in cases.items()]
         (self.path / f"cases/{file}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def know(self, *entries: str, backend: str = "beta", file: str = "sample") -> Path:
+        """Write a file of the book: for each entry its fields as YAML, one after the other."""
+        lines = [f"  - {{found: 2026-01-02, {fields}}}" for fields in entries]
+        return books.put(self.path / "cases", "\n".join(["known:", *lines, ""]), backend=backend, file=file)
 
     def run(self, *arguments: str, seeded: bool = True) -> pytest.RunResult:
         """Run pytest in this process, which is several times faster than in a new one."""
@@ -148,12 +154,14 @@ def test_the_command_that_is_told_runs_the_item_again(project: Project) -> None:
 
 
 def test_the_entry_that_is_told_makes_it_an_expected_failure(project: Project) -> None:
-    (project.path / "cases").mkdir()
-    case = project.path / "cases/sample.yaml"
-    case.write_text(f"extension: sample\ncases:\n  differ:\n    args: [{NUMBER}]\n")
+    project.cases(differ="args: ['just(100)']")
     told = text_of(project.run())
-    entry = told[told.index("    known:") : told.index("\n\n", told.index("    known:"))]
-    case.write_text(case.read_text() + entry.replace("reason: ...", "reason: beta is like that") + "\n")
+    [file] = re.findall(r"What is to stay stands in (\S+),", told)
+    entry = told[told.index("known:\n") :].partition("\n\n")[0]
+    assert 'reason: ""' in entry
+    book = project.path / file
+    book.parent.mkdir(parents=True)
+    book.write_text(entry.replace('reason: ""', "reason: beta is like that") + "\n")
     result = project.run("-rx")
     result.assert_outcomes(xfailed=1)
     result.stdout.fnmatch_lines(["XFAIL cases/sample.yaml::differ?beta? - *beta is like that"])
@@ -197,32 +205,40 @@ def test_every_finding_of_a_case_is_told(project: Project) -> None:
 # --- other verdicts --------------------------------------------------------------------------------
 
 
-def known(identity: str, program: str) -> str:
-    return (
-        f"args: [{NUMBER}], known: [{{backend: beta, kind: {identity}, reason: it is like that, "
-        f"program: [{{{program}}}]}}]"
-    )
+DIFFER = (
+    "case: differ, kind: type, place: 'differ()', blame: beta, reason: it is like that, "
+    "witness: [{call: differ, args: ['100']}]"
+)
 
 
 def test_a_known_divergence_is_an_expected_failure_with_its_reason(project: Project) -> None:
-    project.cases(differ=known("type, place: 'differ()'", "call: differ, args: ['100']"))
+    project.cases(differ=f"args: [{NUMBER}]")
+    project.know(DIFFER)
     result = project.run("-rx")
     result.assert_outcomes(xfailed=1)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["XFAIL cases/sample.yaml::differ?beta? - *it is like that"])
+    result.stdout.fnmatch_lines(["XFAIL cases/sample.yaml::differ?beta? - *beta: it is like that"])
     item = project.items()["cases/sample.yaml::differ[beta]"]
     assert (item.verdict, item.outcome) == ("known", "xfailed")
     assert item.known["type at differ()"] > 0
 
 
+def test_a_divergence_that_is_known_of_another_backend_is_new(project: Project) -> None:
+    project.cases(differ=f"args: [{NUMBER}]")
+    project.know(DIFFER, backend="gamma")
+    project.run().assert_outcomes(failed=1)
+    assert project.items()["cases/sample.yaml::differ[beta]"].verdict == "diverge"
+
+
 def test_a_known_divergence_that_is_gone_fails(project: Project) -> None:
-    project.cases(agree=known("type, place: 'agree()'", "call: agree, args: ['100']"))
+    project.cases(agree=f"args: [{NUMBER}]")
+    project.know(DIFFER.replace("differ", "agree"))
     result = project.run()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "1 known divergence(s) of beta are gone; take them out of the case:",
-            "  type at agree(): it is like that",
+            "1 known divergence(s) of beta are gone; take them out of the book:",
+            "  *cases/known/beta/sample.yaml:2:5: type at agree(): beta: it is like that",
         ]
     )
     assert project.items()["cases/sample.yaml::agree[beta]"].verdict == "stale"

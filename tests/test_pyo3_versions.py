@@ -31,12 +31,7 @@ def with_older_pyo3(to: Path) -> None:
         assert changed != text, manifest
         (to / "extensions" / manifest).write_text(changed, encoding="utf-8")
     shutil.copy2(ROOT / "extensions" / "Cargo.lock", to / "extensions")
-    (to / "cases").mkdir()
-    for path in (
-        *(ROOT / "cases").glob("everywhere*.yaml"),
-        *(ROOT / "cases" / f"{sample}.yaml" for sample in SAMPLES),
-    ):
-        shutil.copy2(path, to / "cases")
+    shutil.copytree(ROOT / "cases", to / "cases")
     (to / "pyproject.toml").write_text("")
     # Changes what must be changed in the lock, and before the first build: what is built is cached by it.
     manifest = str(to / "extensions" / "Cargo.toml")
@@ -49,7 +44,9 @@ def test_samples_do_the_same_with_the_older_pyo3(tmp_path: Path) -> None:
     locked = tomllib.loads((tmp_path / "extensions" / "Cargo.lock").read_text())["package"]
     assert {each["version"] for each in locked if each["name"].startswith("pyo3")} == {OLDER}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-    argv = [sys.executable, "-m", "pytest", "--backend-matrix", "-q", "-n", "2", "--hypothesis-seed=0", "--examples=50"]
+    files = [f"cases/{sample}.yaml" for sample in SAMPLES]
+    options = ["-q", "-n", "2", "--hypothesis-seed=0", "--examples=50"]
+    argv = [sys.executable, "-m", "pytest", "--backend-matrix", *options, *files]
     done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     items = [each for each in read_events(tmp_path / "results" / "events.jsonl") if isinstance(each, ItemEvent)]
     assert len(items) > 60, done.stdout[-20_000:] + done.stderr

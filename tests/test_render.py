@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from books import FOUND, entry, parsed
 from exactly import exact
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,15 +13,15 @@ from test_codec import PROGRAM
 
 from conftest import CheckGolden
 from harness.blame import Makeup, Part, Vote, blame
-from harness.cases import KnownSpec, parse_case_file
+from harness.book.drafts import draft_of
+from harness.book.entries import Entry
 from harness.compare import compare
-from harness.findings import Finding, Judged, Known, known_of, place_of
+from harness.findings import Finding, Judged, Known, place_of
 from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported
 from harness.odd_strategies import anything, failing
 from harness.program import Program, Step
 from harness.render import render, render_program
 from harness.report import failure
-from harness.strategies import fixed_program
 from harness.values import Absent, Cycle, Inherited, InTurn, NoMethod, Odd, Opaque, Raises, Result, Subclassed, Value
 
 SEGV = Crashed("died with SIGSEGV", "thread panicked\nnote: \x1b[31mred\x1b[0m\n")
@@ -185,7 +185,11 @@ def test_failure_texts_are_as_in_the_golden_file(golden: CheckGolden) -> None:
 
 def test_what_an_item_says_of_several_findings_is_as_in_the_golden_file(golden: CheckGolden) -> None:
     shown = [FINDINGS["value"], FINDINGS["flaky"], FINDINGS["crash"]]
-    golden("failures_of_one_item.txt", failure.describe_findings(shown, reference="cpython", other="rustpython"))
+    drafts = [draft_of(each.finding, case="add_i64", found=FOUND) for each in shown if not each.flaky]
+    told = failure.describe_findings(
+        shown, reference="cpython", other="rustpython", drafts=drafts, book="cases/known/rustpython/numbers.yaml"
+    )
+    golden("failures_of_one_item.txt", told)
 
 
 @pytest.mark.parametrize("name", FINDINGS)
@@ -209,11 +213,11 @@ def test_an_unsupported_outcome_names_what_is_missing() -> None:
 
 
 def test_a_stale_entry_is_told_with_its_reason() -> None:
-    entries = (KnownSpec("rustpython", "value", "f()", "because", ()),)
+    entries = (entry("f()"),)
     text = failure.describe_stale(entries, other="rustpython")
     assert text.splitlines() == [
-        "1 known divergence(s) of rustpython are gone; take them out of the case:",
-        "  value at f(): because",
+        "1 known divergence(s) of rustpython are gone; take them out of the book:",
+        "  known/other/fake.yaml:3:1: value at f(): because",
     ]
 
 
@@ -221,11 +225,9 @@ def test_a_stale_entry_is_told_with_its_reason() -> None:
 
 
 def read_back(found: Finding) -> tuple[Program, Known]:
-    """Return the program and entries of a case file into which a finding was pasted as it was told."""
-    lines = ["extension: numbers", "cases:", "  add:", "    known:", *failure.known_entry(found, "other")]
-    [case] = parse_case_file("\n".join(lines), Path("pasted.yaml")).cases
-    known = known_of(case, "other")
-    return fixed_program(known.entries[0].program, found.program.module), known
+    """Return the program and entries of a book into which a finding was pasted as it was told."""
+    known = Known(parsed(f"known:\n{draft_of(found, case='add', found=FOUND)}\n"))
+    return known.program_of(known.entries[0], found.program.module), known
 
 
 @pytest.mark.parametrize("name", [name for name in FINDINGS if name not in ("program", "long")])
@@ -305,10 +307,6 @@ def test_any_two_values_can_be_told_apart_in_text(left: Value, right: Value) -> 
 # --- what an entry covers --------------------------------------------------------------------------
 
 
-def entry(place: str, **patterns: str) -> KnownSpec:
-    return KnownSpec("other", "value", place, "because", (), **patterns)
-
-
 @pytest.mark.parametrize(
     ("known", "covered"),
     [
@@ -323,10 +321,10 @@ def entry(place: str, **patterns: str) -> KnownSpec:
         (entry("add_i64()", reference="^2$"), False),
         (entry("add_i64()", other="^2$"), True),
         (entry("add_i64()", reference="1", other="3"), False),
-        (KnownSpec("other", "type", "*", "because", ()), False),
+        (entry("*", "type"), False),
     ],
 )
-def test_an_entry_covers_a_finding_by_kind_place_and_what_differs(known: KnownSpec, covered: bool) -> None:
+def test_an_entry_covers_a_finding_by_kind_place_and_what_differs(known: Entry, covered: bool) -> None:
     found = finding(call(), [Observation(Returned(1))], [Observation(Returned(2))])
     assert place_of(found.program, found.divergence) == "add_i64()"
     assert (Known([known]).entry_for(found) is known) == covered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,23 +12,33 @@ import jsonschema
 import pytest
 import yaml
 
-from harness.cases import CaseFileLoader
-from harness.schema import SCHEMA_NAME, case_file_schema
+from harness.book.reading import BookLoader
+from harness.documents import DocumentLoader
+from harness.schema import BOOK_SCHEMA_NAME, SCHEMA_NAME, book_file_schema, case_file_schema
 
 ROOT = Path(__file__).parent.parent
 CASE_FILES = sorted(ROOT.glob("cases/*.yaml"))
+BOOK_FILES = sorted(ROOT.glob("cases/known/*/*.yaml"))
 
 
-def test_the_shipped_schema_is_what_the_types_say() -> None:
-    shipped = json.loads(files("harness").joinpath(SCHEMA_NAME).read_text())
-    made = json.loads(json.dumps(case_file_schema()))
-    assert shipped == made, f"run: backend-matrix schema > harness/{SCHEMA_NAME}"
+@pytest.mark.parametrize(
+    ("name", "made", "option"), [(SCHEMA_NAME, case_file_schema, ""), (BOOK_SCHEMA_NAME, book_file_schema, " book")]
+)
+def test_the_shipped_schema_is_what_the_types_say(name: str, made: Callable[[], Any], option: str) -> None:
+    shipped = json.loads(files("harness").joinpath(name).read_text())
+    assert shipped == json.loads(json.dumps(made())), f"run: backend-matrix schema{option} > harness/{name}"
 
 
 @pytest.mark.parametrize("path", CASE_FILES, ids=lambda path: path.name)
 def test_every_case_file_of_ours_is_valid(path: Path) -> None:
-    data = yaml.load(path.read_text(), CaseFileLoader)
+    data = yaml.load(path.read_text(), DocumentLoader)
     jsonschema.Draft202012Validator(case_file_schema()).validate(data)
+
+
+@pytest.mark.parametrize("path", BOOK_FILES, ids=lambda path: path.name)
+def test_every_file_of_our_book_is_valid(path: Path) -> None:
+    data = yaml.load(path.read_text(), BookLoader)
+    jsonschema.Draft202012Validator(book_file_schema()).validate(data)
 
 
 @pytest.mark.parametrize(

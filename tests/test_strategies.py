@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from books import parsed, written
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis.errors import Unsatisfiable
 
@@ -166,13 +167,15 @@ def test_a_program_shrinks_to_the_steps_that_matter() -> None:
 
 
 def test_a_stored_program_is_built_without_drawing() -> None:
-    known = case(
-        "known:\n  - {backend: b, kind: value, place: p, reason: r, program: ["
-        "{call: Account, args: ['1', \"odd(__len__=3)\"], kwargs: {k: 'nan'}}, {method: put, args: ['result(0)']}, "
-        "{set: total, value: '[1]'}, {set: gone}, {operator: add, on: '5', args: ['result(1)']}, "
-        "{operator: sub, args: ['5'], reflected: true}, {iterate: 2, on: 1}, {forget: 0}]}"
-    ).spec.known[0]
-    steps = fixed_program(known.program, "fake").steps
+    [known] = parsed(
+        written(
+            "kind: value, place: p, reason: r, witness: ["
+            "{call: Account, args: ['1', \"odd(__len__=3)\"], kwargs: {k: 'nan'}}, {method: put, args: ['result(0)']}, "
+            "{set: total, value: '[1]'}, {set: gone}, {operator: add, on: '5', args: ['result(1)']}, "
+            "{operator: sub, args: ['5'], reflected: true}, {iterate: 2, on: 1}, {forget: 0}]"
+        )
+    )
+    steps = fixed_program(known.spec.witness, "fake").steps
     assert steps[0].arguments == (1, Odd("object", None, (("__len__", 3),)))
     assert steps[1:] == (
         Step("method", "put", (Result(0), Result(0))),

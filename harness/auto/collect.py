@@ -15,12 +15,12 @@ from harness.auto.sources import Source
 from harness.auto.workshop import SURFACE, Subject
 from harness.case_specs import CaseSpec
 from harness.cases import Case, CaseKind
-from harness.collect import Item, known_everywhere
+from harness.collect import Item, known_of
 from harness.errors import HarnessError, WorkerStartError
 from harness.eventlog import ItemEvent
 from harness.examine import Examination, Verdict, examine
 from harness.extensions import Extension
-from harness.findings import known_of
+from harness.findings import Judged
 from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.program import Step
@@ -83,11 +83,10 @@ class AutoItem(Item):
             super()._examine_on(extension, reference, other)
             return
         self.made = self.subject.make()
-        everywhere = known_everywhere(self.run.settings)
         parts = []
         for number, (name, spec) in enumerate(self.made.items()):
             case = Case(self.source.path, 1, name, str(self.source.path), spec)
-            self.known = known_of(case, self.backend, everywhere)
+            self.known = known_of(self.run, case, self.backend)
             programs = programs_of(case, extension.module, capabilities_of(reference, other))
             differential = CountingDifferential(reference, other, self.run.settings.rules, self._is_about)
             plan = self._plan()
@@ -105,6 +104,10 @@ class AutoItem(Item):
         if self.missing and self.source.extension.installed is not None:
             examination.note = f"{self.backend} lacks {', '.join(self.missing)}; {COMPILE}"
         super()._report(examination)
+
+    def draft(self, judged: Judged) -> str:
+        """Return nothing: the book is about cases that stand in a file, which ``--auto-write`` makes."""
+        return ""
 
     def _is_about(self, step: Step) -> bool:
         """Say whether a step calls what the item is about; in a class's own item every step does."""

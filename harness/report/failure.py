@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from harness.cases import KnownSpec
+from harness.book.entries import Entry
 from harness.codec import decode
-from harness.findings import Finding, Judged, place_of
+from harness.findings import Judged, place_of
 from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported, Wire
 from harness.program import CONTEXTS, PLAIN, Program, Step
 from harness.render import render, render_step
@@ -18,14 +18,17 @@ LINE_LIMIT = 400
 WIDTH = 78
 
 
-def describe_findings(findings: Sequence[Judged], *, reference: str, other: str) -> str:
-    """Return the text of everything that was found in one item; the backends are named."""
+def describe_findings(
+    findings: Sequence[Judged], *, reference: str, other: str, drafts: Sequence[str] = (), book: str = ""
+) -> str:
+    """Return the text of everything that was found in one item; the backends are named.
+
+    ``drafts`` are the entries that record the findings in the file ``book``.
+    """
     told = [describe_finding(each, reference=reference, other=other) for each in findings]
     lines = [f"\n{'-' * WIDTH}\n".join(told)]
-    to_record = [each.finding for each in findings if not each.flaky]
-    if to_record:
-        lines += ["", "What is to stay is recorded in the case, with a reason:", "", "    known:"]
-        lines += [line for finding in to_record for line in known_entry(finding, other)]
+    if drafts:
+        lines += ["", f"What is to stay stands in {book}, with who is to blame and a reason:", "", "known:", *drafts]
     return "\n".join([*lines, ""])
 
 
@@ -67,20 +70,6 @@ def _parts(divergence: Divergence) -> tuple[str, str]:
         skipped = alike - LINE_LIMIT // 4
         left, right = (f"({skipped} characters alike) …{each[skipped:]}" for each in (left, right))
     return _cut(left), _cut(right)
-
-
-def known_entry(finding: Finding, other: str) -> Iterator[str]:
-    """Yield the lines of YAML that record a finding as an entry of the case's ``known`` list."""
-    kind, place = finding.identity
-    yield f"      - backend: {other}"
-    yield f"        kind: {kind}"
-    yield f"        place: {json.dumps(place, ensure_ascii=False)}"
-    yield "        reason: ..."
-    if finding.program.context != PLAIN:
-        yield f"        context: {finding.program.context}"
-    yield "        program:"
-    for step in finding.program.steps:
-        yield f"          - {step_entry(step)}"
 
 
 def step_entry(step: Step) -> str:
@@ -218,10 +207,10 @@ def _text(wire: Wire) -> str:
     return str(decode(wire))
 
 
-def describe_stale(entries: tuple[KnownSpec, ...], *, other: str) -> str:
+def describe_stale(entries: tuple[Entry, ...], *, other: str) -> str:
     """Return the text for known divergences whose programs no longer diverge."""
-    lines = [f"{len(entries)} known divergence(s) of {other} are gone; take them out of the case:"]
-    lines += [f"  {entry.kind} at {entry.place}: {entry.reason}" for entry in entries]
+    lines = [f"{len(entries)} known divergence(s) of {other} are gone; take them out of the book:"]
+    lines += [f"  {entry.position}: {entry.kind} at {entry.place}: {entry.reason}" for entry in entries]
     return "\n".join(lines)
 
 
