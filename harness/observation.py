@@ -91,6 +91,7 @@ Kind = Literal[
     "results",
     "equality",
     "handled",
+    "pickled",
     "died",
     "leaked",
     "exit",

@@ -155,8 +155,9 @@ _PRINTED = {"stdout": TEXT, "stderr": TEXT}
 _DURING: dict[str, Part] = {
     **_PRINTED,
     "warnings": _list_of(_row(TEXT, VALUE, TEXT)),
-    "unraisable": _list_of(_row(TEXT, VALUE, _either(TEXT, NOTHING))),
-    "thread_exceptions": _list_of(_row(TEXT, VALUE)),
+    # A hook may be given an exception's type alone.
+    "unraisable": _list_of(_row(VALUE, _either(TEXT, NOTHING), VALUE)),
+    "thread_exceptions": _list_of(_row(VALUE)),
 }
 EFFECTS = _fields(
     **_DURING,
@@ -164,6 +165,8 @@ EFFECTS = _fields(
     arguments=_mapping_to(VALUE),
     results=_mapping_to(VALUE),
     same=_list_of(TEXT),
+    shared=_list_of(_row(COUNT, TEXT, COUNT)),
+    pickled=_VALUES,
     handled=_list_of(VALUE),
     equality=_mapping_to(_row(VALUE, _either(TRUTH, TEXT))),
     died=_list_of(TEXT),

@@ -538,6 +538,11 @@ def encode_exception(exception, walk=None):
         return ["e", type_path(type(exception)), [], {**details, "cut": type_path(type(failure))}]
 
 
+def encode_given_exception(given):
+    """Encode what a hook is given, which may have an exception's type alone."""
+    return encode(given.exc_type) if given.exc_value is None else encode_exception(given.exc_value)
+
+
 def encode_exception_parts(exception, walk, details):
     cls = type(exception)
     if cls.__module__ != "builtins":
@@ -564,7 +569,8 @@ def encode_exception_parts(exception, walk, details):
             attributes[escaped(name)] = encode(attribute, walk)
     if attributes:
         details["attributes"] = attributes
-    arguments = [encode(each, walk) for each in exception.args]
+    walk.kept.append(exception.args)
+    arguments = [encode(each, walk) for each in walk.kept[-1]]
     return ["e", type_path(cls), arguments, details]
 
 
@@ -624,13 +630,12 @@ class Effects:
         self.warnings.append([type_path(category), encode_str(str(message), None), place])
 
     def on_unraisable(self, unraisable):
-        text = encode_str(str(unraisable.exc_value), None)
-        message = getattr(unraisable, "err_msg", None)
-        self.unraisable.append([type_path(unraisable.exc_type), text, message])
+        # Described at once: what is kept of it would keep the dying object alive.
+        failure = encode_given_exception(unraisable)
+        self.unraisable.append([failure, getattr(unraisable, "err_msg", None), encode(unraisable.object)])
 
     def on_thread_exception(self, given):
-        text = encode_str(str(given.exc_value), None)
-        self.thread_exceptions.append([type_path(given.exc_type), text])
+        self.thread_exceptions.append([encode_given_exception(given)])
 
     def take(self):
         effects = {}
@@ -848,8 +853,8 @@ class Executor:
             state.append(Forgotten())
             return ["e", encode_exception(failure), {"unprepared": True}]
         watched = self.watched(state, arguments, keywords, target)
-        observation, value, effects = self.perform(context, function, arguments, keywords, state, watched)
-        self.note_changes(state, watched, effects)
+        observation, value, effects, walk = self.perform(context, function, arguments, keywords, state, watched)
+        self.note_changes(state, watched, effects, value, walk)
         if type(value) in IMMUTABLE or type(value) is Forgotten:
             state.append(value)
         else:
@@ -869,13 +874,14 @@ class Executor:
         return observation
 
     def perform(self, context, function, arguments, keywords, state, watched):
-        """Make the step's call; return the observation of its outcome, its result, and its effects.
+        """Make the step's call; return the observation of its outcome, its result, effects, and the walk through it.
 
         The observation of a result that is not told by itself, because it holds an argument or an earlier
         result, has a third part for now: what it looks like by itself.
         """
         global _recorder
         _left_handled.clear()
+        _pickled.clear()
         handled = sys.exc_info()[1]
         calls = _recorder = []
         try:
@@ -887,10 +893,11 @@ class Executor:
             _recorder = None
             # Without its traceback, or the frames would keep arguments alive.
             wire = encode_exception(without_traceback(failure), Walk(state.names(watched)))
-            observation, value = ["e", wire], Forgotten()
+            observation, value, walk = ["e", wire], Forgotten(), None
         else:
             _recorder = None
             if type(value) in IMMUTABLE:
+                walk = None
                 observation = ["r", encode(value)]
             else:
                 walk = Walk(state.names(watched))
@@ -904,7 +911,9 @@ class Executor:
             effects["calls"] = [[name, encode(given)] for name, given in calls]
         if _left_handled:
             effects["handled"] = list(_left_handled)
-        return observation, value, effects
+        if _pickled:
+            effects["pickled"] = [encode(each) for each in _pickled]
+        return observation, value, effects, walk
 
     @staticmethod
     def watched(state, arguments, keywords, target):
@@ -921,13 +930,19 @@ class Executor:
         return watched
 
     @staticmethod
-    def note_changes(state, watched, effects):
-        """Note which arguments and which results of earlier steps are no longer what they were."""
+    def note_changes(state, watched, effects, value, walk):
+        """Note which arguments and which results of earlier steps are no longer what they were.
+
+        ``walk`` went through the new ``value``: what it met in there and is in one of them too is also noted.
+        """
         seen = set()
         for name, argument, wire, number in watched:
-            after = encode(argument)
+            around = Walk()
+            after = encode(argument, around)
             if after != wire:
                 effects.setdefault("arguments", {})[name] = after
+            if argument is not value:
+                note_shared(effects, walk, name, around)
             if number is not None:
                 state.wires[number] = after
                 seen.add(number)
@@ -936,9 +951,21 @@ class Executor:
             if type(result) is Forgotten:
                 state.wires[number] = None
             elif wire is not None and number not in seen:
-                after = encode(result)
+                around = Walk()
+                after = encode(result, around)
                 if after != wire:
                     effects.setdefault("results", {})[str(number)] = state.wires[number] = after
+                if result is not value:
+                    note_shared(effects, walk, "result %d" % number, around)
+
+
+def note_shared(effects, walk, name, around):
+    """Note which objects inside a new value are inside an argument or an earlier result; all are alive by now."""
+    if walk is None or walk.met.keys().isdisjoint(around.met):
+        return
+    for key, number in walk.met.items():
+        if key in around.met:
+            effects.setdefault("shared", []).append([number, name, around.met[key]])
 
 
 def add_effect(observation, name, value):
@@ -1376,7 +1403,12 @@ def prepare_subclass(module, step, results):
 def round_trip(value, protocol):
     import pickle
 
-    return pickle.loads(pickle.dumps(value, protocol))
+    _pickled.append(pickle.dumps(value, protocol))
+    return pickle.loads(_pickled[-1])
+
+
+# What the step pickled.
+_pickled = []
 
 
 def prepare_forget(module, step, results):
@@ -1523,7 +1555,9 @@ def subclassing(module, path):
 
 
 def survives_pickle(module, path):
-    return round_trip(at(module, path), 4) is at(module, path)
+    import pickle
+
+    return pickle.loads(pickle.dumps(at(module, path), 4)) is at(module, path)
 
 
 def names_in(module, path):

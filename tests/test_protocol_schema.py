@@ -102,6 +102,7 @@ PROGRAMS = [
       for name in CONTEXTS),
     Program("echo", (call("opaque"), call("number"), call("loud"), call("cycle"), call("shared"))),
     Program("echo", (call("raise_stubborn"),)),
+    Program("echo", (call("echo", ([[]],)), Step("operator", "getitem", (Result(0), 0)))),
     Program("echo", (call("chat", "hello"), call("warn", "\ud800"), call("drop_unraisable"), call("fail_in_thread"))),
     Program("echo", (call("raise_quiet"), call("chain", 3), call("circular"), call("causes", 2), call("nest", 5))),
     Program("echo", (call("nowhere"), call("mutate", [1]), call("call", Callback((1,)), 2))),

@@ -155,7 +155,14 @@ FINDINGS: dict[str, Judged] = {
                     Returned(None),
                     {
                         "stdout": "one\ntwo\n",
-                        "warnings": [["builtins.UserWarning", "careful"]],
+                        "warnings": [["builtins.UserWarning", "careful", "a.py:1"]],
+                        "unraisable": [
+                            [exception(), "Exception ignored in", ["o", "m.Box", "<Box>"]],
+                            [exception(), None, None],
+                        ],
+                        "thread-exceptions": [[exception()]],
+                        "shared": [[1, "0", 2], [0, "result 3", 1]],
+                        "pickled": [["b", "8004"]],
                         "calls": [["__len__", 0], ["callback", ["t", ["t", 1], ["d", "k", ["f", "7ff8000000000000"]]]]],
                         "arguments": {"0": ["l", ["i", "0x8000000000000000"]], "i": ["l"]},
                         "same": ["0", "E"],

@@ -8,7 +8,7 @@ from harness.lanes import Lane, pump
 from harness.observation import Observation, Raised
 from harness.program import Observe, Program, Step
 from harness.protocol import encode_body
-from harness.values import Again, Named, Odd, Opaque, Result
+from harness.values import Again, ExceptionValue, Named, Odd, Opaque, Result
 
 __all__ = ["lane", "lanes"]
 
@@ -55,6 +55,34 @@ def test_objects_in_a_set_are_not_numbered(lane: Lane) -> None:
     value = returned(seen[0])
     assert value[2] == Again(1)
     assert len(value[1]) == 1
+
+
+def test_an_object_inside_an_argument_or_another_result_is_told_from_its_equals(lane: Lane) -> None:
+    first = Step("builtin", "eval", ("(lambda inner: [[inner], [inner], [[]]])([])",))
+    taken = [Step("operator", "getitem", (Result(0), number)) for number in range(3)]
+    seen = observe(lane, first, *taken)
+    assert seen[1].effects["shared"] == [[0, "0", 1], [1, "0", 2]]
+    # Once more as an argument that is a result is no news; the second list shares one object with each of the others.
+    assert seen[2].effects["shared"] == [[0, "0", 3], [1, "0", 2], [1, "result 1", 1]]
+    assert seen[3].effects["shared"] == [[0, "0", 4], [1, "0", 5]]
+    fresh = observe(lane, Step("call", "echo", ([[]],)), Step("builtin", "eval", ("[[]]",)))
+    assert "shared" not in fresh[1].effects
+
+
+def test_what_dies_with_a_step_is_shared_with_nothing(lane: Lane) -> None:
+    # A new list at the address of one that is gone is another one.
+    for step in observe(lane, *[Step("call", "raise_it", (ExceptionValue("ValueError", ([[]],)),))] * 5):
+        assert "shared" not in step.effects
+    steps = [
+        step for _ in range(5) for step in (Step("builtin", "eval", ("[[]]",)), Step("method", "pop", (Result(0),)))
+    ]
+    assert all("shared" not in each.effects for each in observe(lane, *steps)[2:])
+
+
+def test_what_is_pickled_is_seen_beside_what_comes_of_it(lane: Lane) -> None:
+    [seen] = observe(lane, Step("pickle", count=2, arguments=([1],)))
+    assert (returned(seen), seen.effects["pickled"]) == ([1], [["b", "80025d71004b01612e"]])
+    assert "pickled" not in observe(lane, Step("call", "echo", ([1],)))[0].effects
 
 
 # --- state -----------------------------------------------------------------------------------------
@@ -169,7 +197,8 @@ def test_an_exception_is_seen_with_its_bases_and_all_its_attributes(lane: Lane) 
 
 def test_an_exception_in_a_thread_is_an_effect(lane: Lane) -> None:
     [seen] = observe(lane, Step("call", "fail_in_thread"))
-    assert seen.effects["thread-exceptions"] == [["builtins.ValueError", "invalid literal for int() with base 10: 'x'"]]
+    [[failure]] = seen.effects["thread-exceptions"]
+    assert failure[1:3] == ["builtins.ValueError", ["invalid literal for int() with base 10: 'x'"]]
 
 
 def test_nothing_is_left_of_what_was_observed_for_the_next_program(lane: Lane) -> None:

@@ -290,7 +290,9 @@ def test_a_warning_is_told_with_the_line_that_it_is_about(lane: Lane) -> None:
 
 def test_an_exception_in_a_finaliser_is_seen(lane: Lane) -> None:
     effects = call(lane, "drop_unraisable").effects
-    assert [each[:2] for each in effects.pop("unraisable")] == [["builtins.ValueError", "from __del__"]]
+    [[failure, _, about]] = effects.pop("unraisable")
+    assert failure[1:3] == ["builtins.ValueError", ["from __del__"]]
+    assert "Falls.__del__" in about[2]
     assert not effects
 
 

@@ -133,12 +133,18 @@ def describe_effect(name: str, effect: Wire) -> str:
             return ", ".join(_shown_call(function, wire) for function, wire in effect)
         case "results":
             return ", ".join(f"r{number} is now {describe_part(wire)}" for number, wire in effect.items())
-        case "warnings" | "unraisable" | "thread-exceptions":
-            return ", ".join(_shown_report(*each) for each in effect)
+        case "warnings":
+            return ", ".join(_shown_warning(*each) for each in effect)
+        case "unraisable" | "thread-exceptions":
+            return ", ".join(_shown_unraised(*each) for each in effect)
         case "same":
-            # A position or a keyword's name is an argument; what else it may be has its own word.
-            others = [each if each == "self" or " " in each else f"argument {each}" for each in effect]
-            return f"the result is {', '.join(others)}"
+            return f"the result is {', '.join(map(_known_as, effect))}"
+        case "shared":
+            return ", ".join(
+                f"its object {own} is object {number} of {_known_as(name)}" for own, name, number in effect
+            )
+        case "pickled":
+            return ", ".join(map(describe_part, effect))
         case "equality":
             return ", ".join(_shown_equality(number, *each) for number, each in effect.items())
         case "handled":
@@ -150,9 +156,19 @@ def describe_effect(name: str, effect: Wire) -> str:
     return describe_part(effect)
 
 
-def _shown_report(path: str, text: Wire, where: str | None = None) -> str:
-    shown = f"{path.removeprefix('builtins.')}: {_text(text)}"
-    return f"{shown} ({where})" if where else shown
+def _known_as(name: str) -> str:
+    """Return the words for an object that has a name; a position or a keyword's name is an argument."""
+    return name if name == "self" or " " in name else f"argument {name}"
+
+
+def _shown_warning(path: str, text: Wire, where: str) -> str:
+    return f"{path.removeprefix('builtins.')}: {_text(text)} ({where})"
+
+
+def _shown_unraised(exception: Wire, message: str | None = None, about: Wire = None) -> str:
+    """Return what a hook was given: an exception, the interpreter's words for where, and the object it is about."""
+    where = [*([message] if message else []), *([] if about is None else [describe_part(about)])]
+    return " ".join([describe_exception(exception), *([f"({': '.join(where)})"] if where else [])])
 
 
 def _shown_equality(number: str, equal: Wire, alike: bool | str) -> str:
