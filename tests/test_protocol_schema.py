@@ -260,7 +260,7 @@ def test_the_command_prints_the_schema() -> None:
     assert json.loads(CliRunner().invoke(main, ["schema", "protocol"]).output) == json.loads(json.dumps(SCHEMA))
     wrong = CliRunner().invoke(main, ["schema", "replies"])
     assert wrong.exit_code == 2
-    assert "'replies' is not one of 'case-files', 'protocol'" in wrong.output
+    assert "'replies' is not one of 'case-files', 'book', 'protocol'" in wrong.output
 
 
 def test_the_schema_is_a_schema() -> None:
