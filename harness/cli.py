@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from harness import __version__, backends
+from harness.acting.commands import reproduce
 from harness.backends.base import Request
 from harness.book.checking import check_book
 from harness.book.reading import DIRECTORY, SUFFIX, Book
@@ -24,6 +25,9 @@ from harness.settings import Overrides, read_settings
 @click.version_option(__version__, prog_name="backend-matrix")
 def main() -> None:
     """Does this extension module do the same thing on every interpreter?  (The runs are pytest's.)"""
+
+
+main.add_command(reproduce)
 
 
 @main.command("backends")

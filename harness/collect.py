@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from harness.acting.again import run_again
 from harness.backends import DEFAULT_REFERENCE
 from harness.book.checking import check_book, check_entries
 from harness.book.drafts import draft_of
@@ -198,7 +199,9 @@ class Item(pytest.Item):
         differential = Differential(reference, other, run.settings.rules.union(case.spec.rules))
         self.known = known_of(run, case, self.backend)
         try:
-            if case.kind == "drawn":
+            if run.replay is not None:
+                self.examination = run_again(run.replay.program, differential, self.known)
+            elif case.kind == "drawn":
                 programs = programs_of(case, extension.module, capabilities_of(reference, other))
                 self.examination = examine(programs, differential, self.known, self._plan())
             else:
@@ -239,6 +242,7 @@ class Item(pytest.Item):
             other=self.backend,
             drafts=[each for each in map(self.draft, examination.findings) if each],
             book=str(book.relative_to(self.config.rootpath) if book.is_relative_to(self.config.rootpath) else book),
+            further=self._further,
         )
         notes = [examination.note] if examination.note and examination.verdict != "broken" else []
         where = f"{self.nodeid}, seed {self.run.seed}, {examination.examples} examples"
@@ -250,6 +254,9 @@ class Item(pytest.Item):
         if judged.flaky:
             return ""
         return draft_of(judged.finding, case=self.case.name, found=datetime.date.today())
+
+    def _further(self, judged: Judged) -> list[str]:
+        return self.run.what_to_do(self.nodeid, judged.finding.identity)
 
     def _command(self) -> str:
         """Return the command that runs this item again, whatever the settings say."""
@@ -280,6 +287,8 @@ class Item(pytest.Item):
             duration_s=time.monotonic() - self.started,
             missing=self.missing,
             draft=self.draft,
+            extension=self.case.extension,
+            file=self.run.from_root(self.case.file),
         )
 
 
@@ -315,6 +324,8 @@ def item_event(
     duration_s: float,
     missing: tuple[str, ...],
     draft: Callable[[Judged], str] = lambda judged: "",
+    extension: str = "",
+    file: str = "",
 ) -> ItemEvent:
     """Return what the event log says of an item; its outcome is empty until there is a report.
 
@@ -330,15 +341,18 @@ def item_event(
         examples=examination.examples,
         seed=seed,
         duration_s=round(duration_s, 3),
-        findings=tuple(_record(each, draft(each)) for each in examination.findings),
+        findings=tuple(record_of(each, draft(each)) for each in examination.findings),
         known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
         rules_applied=dict(examination.rules_applied),
         missing=missing,
         message=examination.note,
+        extension=extension,
+        file=file,
     )
 
 
-def _record(judged: Judged, entry: str) -> FindingRecord:
+def record_of(judged: Judged, entry: str = "") -> FindingRecord:
+    """Return what the event log says of a finding; ``entry`` would record it in the book."""
     finding = judged.finding
     kind, place = finding.identity
     return FindingRecord(

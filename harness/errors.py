@@ -34,6 +34,12 @@ class SettingsError(HarnessError):
     exit_code = 4
 
 
+class FindingError(HarnessError):
+    """A finding that was asked for is in no log, or cannot be used for what is wanted."""
+
+    exit_code = 4
+
+
 class ExtensionError(HarnessError):
     """A crate is not one that can be compiled as an extension module."""
 

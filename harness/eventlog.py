@@ -89,6 +89,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     """What came of one case on one backend.
 
+    ``extension`` is what is compared, as the file names it; ``file`` is that file, from the project's directory.
     Of an item of ``--auto``, ``made`` are the cases that were made for it, ``calls`` counts the calls of what it is
     about, and ``past_checks`` those of them that got past the checking of their arguments.
     """
@@ -109,6 +110,8 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     calls: int = 0
     past_checks: int = 0
     made: dict[str, Any] = {}
+    extension: str = ""
+    file: str = ""
 
 
 class Footer(msgspec.Struct, frozen=True, tag="footer"):

@@ -32,6 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("auto", "all", "none"),
         help="whom to ask about a finding: the control and what is compiled already, everybody, or nobody",
     )
+    group.addoption(
+        "--replay", metavar="FINDING", help="run just the smallest program of a finding again; nothing is drawn"
+    )
     group.addoption("--rebuild", action="store_true", help="compile everything again, the host too")
     group.addoption(
         "--auto",

@@ -74,7 +74,7 @@ class WorkerProcess:
                     stderr=stderr,
                     pass_fds=(child_in, child_out),
                     cwd=home,
-                    env=_environment(home, command),
+                    env=environment_of(home, command),
                     start_new_session=True,
                 )
         except OSError as error:
@@ -200,7 +200,8 @@ def describe_exit(code: int | None) -> str:
         return f"died with signal {-code}"
 
 
-def _environment(home: Path, command: WorkerCommand) -> dict[str, str]:
+def environment_of(home: Path, command: WorkerCommand) -> dict[str, str]:
+    """Return the variables of a process of a backend, whose home is an empty directory; nothing else is passed on."""
     fixed = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),

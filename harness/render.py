@@ -56,10 +56,19 @@ OPERATOR_SYMBOLS = {
 }
 
 
+Render = Callable[[Value], str]
+
+
 def render(value: Value) -> str:
     """Return the expression for a value; :func:`harness.vocabulary.evaluate_value` reads it back."""
-    renderer = _RENDERERS.get(type(value))
-    return repr(value) if renderer is None else renderer(value)
+    describe = _DESCRIPTIONS.get(type(value))
+    return render_plain(value, render) if describe is None else describe(value)
+
+
+def render_plain(value: Value, inner: Render) -> str:
+    """Return the text of a value that is no description; what it holds is rendered by ``inner``."""
+    renderer = _PLAIN.get(type(value))
+    return repr(value) if renderer is None else renderer(value, inner)
 
 
 def render_float(value: float) -> str:
@@ -81,25 +90,30 @@ def _render_int(value: int) -> str:
     return repr(value) if value.bit_length() <= INTEGER_LIMIT_BITS else hex(value)
 
 
-def _render_set(opening: str, closing: str, empty: str) -> Callable[[Any], str]:
+def _render_set(opening: str, closing: str, empty: str) -> Callable[[Any, Render], str]:
     # Sorted: str hashes are salted, and the same seed must show the same text.
-    return lambda values: opening + ", ".join(sorted(map(render, values))) + closing if values else empty
+    return lambda values, inner: opening + ", ".join(sorted(map(inner, values))) + closing if values else empty
 
 
-def _render_all(opening: str, closing: str, empty: str) -> Callable[[Any], str]:
-    def renderer(values: Any) -> str:
-        return opening + ", ".join(map(render, values)) + closing if values else empty
-
-    return renderer
+def _render_list(value: list[Value], inner: Render) -> str:
+    return f"[{', '.join(map(inner, value))}]"
 
 
-def _render_tuple(value: tuple[Value, ...]) -> str:
-    inside = ", ".join(map(render, value))
+def _render_tuple(value: tuple[Value, ...], inner: Render) -> str:
+    inside = ", ".join(map(inner, value))
     return f"({inside},)" if len(value) == 1 else f"({inside})"
 
 
-def _render_complex(value: complex) -> str:
-    return f"complex({render_float(value.real)}, {render_float(value.imag)})"
+def _render_dict(value: dict[Value, Value], inner: Render) -> str:
+    return "{" + ", ".join(f"{inner(key)}: {inner(item)}" for key, item in value.items()) + "}"
+
+
+def _render_complex(value: complex, inner: Render) -> str:
+    return f"complex({inner(value.real)}, {inner(value.imag)})"
+
+
+def _render_slice(value: Any, inner: Render) -> str:
+    return f"slice({inner(value.start)}, {inner(value.stop)}, {inner(value.step)})"
 
 
 def _render_odd(value: Odd) -> str:
@@ -127,17 +141,19 @@ def _render_call(name: str, *arguments: Value) -> str:
     return f"{name}({', '.join(map(render, arguments))})"
 
 
-_RENDERERS: dict[type, Callable[[Any], str]] = {
-    int: _render_int,
-    float: render_float,
+_PLAIN: dict[type, Callable[[Any, Render], str]] = {
+    int: lambda value, inner: _render_int(value),
+    float: lambda value, inner: render_float(value),
     complex: _render_complex,
-    list: _render_all("[", "]", "[]"),
+    list: _render_list,
     set: _render_set("{", "}", "set()"),
     frozenset: _render_set("frozenset({", "})", "frozenset()"),
     tuple: _render_tuple,
-    dict: lambda value: "{" + ", ".join(f"{render(key)}: {render(item)}" for key, item in value.items()) + "}",
-    slice: lambda value: _render_call("slice", value.start, value.stop, value.step),
-    type(...): lambda value: "...",
+    dict: _render_dict,
+    slice: _render_slice,
+    type(...): lambda value, inner: "...",
+}
+_DESCRIPTIONS: dict[type, Callable[[Any], str]] = {
     Raises: lambda value: _render_call("raises", value.exception, *([value.message] if value.message else [])),
     InTurn: lambda value: _render_call("in_turn", *value.outcomes),
     NoMethod: lambda value: "no_method()",
@@ -178,8 +194,13 @@ def render_step(step: Step, number: int, *, alone: bool = False) -> str:
         return f"{step.name} = {operands[0]}; r{number} = {names}"
     if step.kind in _STATEMENTS:
         return _STATEMENTS[step.kind](step, operands, named)
-    text = _EXPRESSIONS.get(step.kind, _render_function)(step, operands, named)
+    text = render_operation(step, operands, named)
     return text if alone else f"r{number} = {text}"
+
+
+def render_operation(step: Step, operands: list[str], named: list[str]) -> str:
+    """Return the expression of a step whose result is that of an expression, from the texts of its operands."""
+    return _EXPRESSIONS.get(step.kind, _render_function)(step, operands, named)
 
 
 Rendering = Callable[[Step, list[str], list[str]], str]

@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Generator
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -18,17 +19,23 @@ import pytest
 from hypothesis import core
 
 import harness
+from harness.acting.hooks import DIRECTORY, FoundFiles
+from harness.acting.replay import Replay, can_replay, replay_named
+from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
 from harness.backends.base import Backend
 from harness.collect import CaseModule, Item, book_of, case_file, check_known, check_whole_book, find_case_files
 from harness.errors import BookError, CaseFileError, HarnessError
-from harness.eventlog import EVENT, FORMAT, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
+from harness.eventlog import EVENT, FORMAT, LOG_NAME, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
+from harness.findings import Identity
 from harness.fixture.hooks import PythonTests
 from harness.jury import Jury
 from harness.matrix import Matrix
 from harness.settings import Overrides, Settings, read_settings
 
 PROGRESS_INTERVAL_S = 5.0
+REPLAYED = "replay"
+"""Where below the results those of a replay go."""
 
 
 class MatrixPlugin:
@@ -37,18 +44,30 @@ class MatrixPlugin:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.settings = _settings(config)
+        self.replay: Replay | None = None
+        if config.getoption("replay") is not None:
+            self.replay = _replay(config, self.settings)
+            # Beside the last run's log, which has the finding.
+            again = _settings(config, self.replay)
+            self.settings = replace(again, results=again.results / REPLAYED)
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.matrix = Matrix(self.settings, self._progress)
         self.jury = Jury(self.matrix)
         self.book = book_of(self.settings)
         self.log: EventLog | None = None
+        self.found: FoundFiles | None = None
         self.verdicts: Counter[str] = Counter()
         self._last_progress = 0.0
         self.automatic = Automatic(config, self)
         self.python_tests = PythonTests(self)
         # In a worker too: it reads the command line anew, and with it ``testpaths``.
-        _choose_arguments(config, self.settings, self.automatic)
-        if self.worker_input is None and config.option.xmlpath is None and not config.option.collectonly:
+        _choose_arguments(config, self.settings, self.automatic, self.replay)
+        if (
+            self.worker_input is None
+            and self.replay is None
+            and config.option.xmlpath is None
+            and not config.option.collectonly
+        ):
             config.option.xmlpath = str(self.settings.results / "junit.xml")
 
     @cached_property
@@ -129,12 +148,14 @@ class MatrixPlugin:
                 for facts in _facts([self.matrix.backend(name) for name in self.settings.backends]).values():
                     self.log.write(BackendEvent(facts))
             self.log.write(told)
+            if self.found is not None:
+                self.found.write(told)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
         if counts:
             terminalreporter.write_sep("-", f"backend matrix: {counts}")
-            results = _relative(self.settings.results, self.settings.root)
+            results = self.from_root(self.settings.results)
             terminalreporter.write_line(f"{results}/events.jsonl, {results}/junit.xml")
 
     @pytest.hookimpl(trylast=True)
@@ -147,6 +168,17 @@ class MatrixPlugin:
         self.matrix.close()
 
     # --- helpers ---
+
+    def from_root(self, path: Path) -> str:
+        """Return a path as it is told: from the project's directory, if it lies there."""
+        root = self.settings.root
+        return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+    def what_to_do(self, item: str, identity: Identity) -> list[str]:
+        """Return the lines that say what was written of a finding, and how to run just it again."""
+        finding = finding_name(item, *identity)
+        lines = ["", f"Standalone:   {self.from_root(self.settings.results / DIRECTORY)}/{finding}.py"]
+        return [*lines, f"Run just it:  pytest --backend-matrix --replay={finding}"] if can_replay(item) else lines
 
     def _has_workers(self) -> bool:
         return bool(getattr(self.config.option, "tx", None)) and self.config.option.dist != "no"
@@ -194,6 +226,7 @@ class MatrixPlugin:
             FORMAT, _now(), harness.__version__, self.settings.reference, self.settings.backends, self.seed, versions
         )
         log.write(header)
+        self.found = FoundFiles(self.settings.results, header)
         return log
 
     def _say(self, line: str) -> None:
@@ -216,11 +249,18 @@ class MatrixPlugin:
             self._say(f"  {line[:76]}")
 
 
-def _settings(config: pytest.Config) -> Settings:
+def _replay(config: pytest.Config, settings: Settings) -> Replay:
+    try:
+        return replay_named(config.getoption("replay"), settings.results / LOG_NAME)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _settings(config: pytest.Config, replay: Replay | None = None) -> Settings:
     overrides = Overrides(
-        backends=config.getoption("backends"),
+        backends=config.getoption("backends") or (replay.backend if replay else None),
         interpreters=tuple(config.getoption("backend")),
-        reference=config.getoption("reference"),
+        reference=config.getoption("reference") or (replay.reference if replay else None),
         examples=config.getoption("examples"),
         results=config.getoption("matrix_results"),
         blame=config.getoption("blame"),
@@ -249,19 +289,20 @@ def _seed(worker_input: dict[str, Any] | None) -> int:
     return random.SystemRandom().getrandbits(32)
 
 
-def _choose_arguments(config: pytest.Config, settings: Settings, automatic: Automatic) -> None:
-    """Without arguments, collect the case files and not ``testpaths``; with ``--auto``, only what it names."""
-    if config.args_source is not pytest.Config.ArgsSource.ARGS and automatic.sources:
+def _choose_arguments(config: pytest.Config, settings: Settings, automatic: Automatic, replay: Replay | None) -> None:
+    """Without arguments, collect the case files and not ``testpaths``; with ``--auto``, only what it names.
+
+    What is replayed is in one item.
+    """
+    if replay is not None:
+        config.args[:] = [f"{settings.root / replay.item}"]
+    elif config.args_source is not pytest.Config.ArgsSource.ARGS and automatic.sources:
         config.args[:] = []
     elif config.args_source is not pytest.Config.ArgsSource.ARGS:
         found = sorted({str(path) for pattern in settings.cases for path in settings.root.glob(pattern)})
         if not found:
             raise pytest.UsageError(f"no case files: nothing matches {', '.join(settings.cases)} in {settings.root}")
         config.args[:] = found
-
-
-def _relative(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 def _dotted(version_numbers: tuple[int, int]) -> str:

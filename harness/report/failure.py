@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.book.entries import Entry
 from harness.codec import decode
@@ -19,13 +19,20 @@ WIDTH = 78
 
 
 def describe_findings(
-    findings: Sequence[Judged], *, reference: str, other: str, drafts: Sequence[str] = (), book: str = ""
+    findings: Sequence[Judged],
+    *,
+    reference: str,
+    other: str,
+    drafts: Sequence[str] = (),
+    book: str = "",
+    further: Callable[[Judged], Iterable[str]] = lambda judged: (),
 ) -> str:
     """Return the text of everything that was found in one item; the backends are named.
 
-    ``drafts`` are the entries that record the findings in the file ``book``.
+    ``drafts`` are the entries that record the findings in the file ``book``; ``further`` gives the lines that are
+    said of a finding beside what was seen.
     """
-    told = [describe_finding(each, reference=reference, other=other) for each in findings]
+    told = ["\n".join([describe_finding(each, reference=reference, other=other), *further(each)]) for each in findings]
     lines = [f"\n{'-' * WIDTH}\n".join(told)]
     if drafts:
         lines += ["", f"What is to stay stands in {book}, with who is to blame and a reason:", "", "known:", *drafts]

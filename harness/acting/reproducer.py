@@ -1,0 +1,57 @@
+"""The standalone script of a stored finding: what it says of itself, and its program."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from harness.acting.replay import in_one_word, replay_of
+from harness.acting.script import Differing, script_of
+from harness.acting.stored import StoredFinding
+from harness.report.failure import describe_observation
+
+CALL_FOR = "Run it with each interpreter, and give the directory of the extension as it was compiled for it:"
+
+
+def reproducer_of(found: StoredFinding) -> str:
+    """Return the source of a script that shows a finding with the backend's interpreter and the extension alone."""
+    record = found.record
+    differing = Differing(record.step, record.kind, record.path, record.reference, record.other)
+    return script_of(found.program, differing, about=[docstring_text(each) for each in _about(found)])
+
+
+def replay_command(found: StoredFinding, *, whole: bool) -> str:
+    """Return the command that runs just this program again; the whole of it needs no log, and works anywhere."""
+    word = in_one_word(replay_of(found)) if whole else found.name
+    return shlex.join(["pytest", "--backend-matrix", f"--replay={word}"])
+
+
+def _about(found: StoredFinding) -> Iterator[str]:
+    record = found.record
+    reference, other = (name for name, _ in found.differing)
+    yield f"{record.place}: {record.kind} on {other} is not what it is on {reference}."
+    yield ""
+    yield from side_by_side(found)
+    yield ""
+    yield CALL_FOR
+    yield ""
+    yield f"    INTERPRETER {found.name}.py SITE"
+    yield f"    backend-matrix reproduce {found.name} --run      (both, one after the other)"
+    yield ""
+    yield "In a checkout of the cases, without any log:"
+    yield ""
+    yield f"    {replay_command(found, whole=True)}"
+
+
+def side_by_side(found: StoredFinding) -> Iterator[str]:
+    """Yield the lines of what each backend let be seen of the step that differs."""
+    width = max(len(name) for name, _ in found.differing)
+    for name, observation in found.differing:
+        first, *rest = describe_observation(observation)
+        yield f"    {name:<{width}}  {first}"
+        yield from (f"    {'':<{width}}  {line}" for line in rest)
+
+
+def docstring_text(line: str) -> str:
+    """Return a line as it can stand in a docstring."""
+    return line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip()

@@ -1,0 +1,87 @@
+"""Run a reproducer on the backends, as a person would: the interpreter, the script, the extension's directory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.acting.stored import StoredFinding
+from harness.errors import FindingError
+from harness.extensions import Extension
+from harness.matrix import Matrix
+from harness.process import WorkerCommand, describe_exit, environment_of
+
+START_S = 20.0
+"""What is granted beside a program's own time limit for an interpreter to start, and for the extension's import."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a script came to on one backend: how its process ended, and what it wrote."""
+
+    ended: str
+    stdout: str
+    stderr: str
+
+    def differs_from(self, other: Output, *, with_stderr: bool) -> bool:
+        """Say whether two outputs differ; tracebacks and panics on stderr are each interpreter's own."""
+        if with_stderr and self.stderr != other.stderr:
+            return True
+        return (self.ended, self.stdout) != (other.ended, other.stdout)
+
+
+def extension_of(found: StoredFinding, matrix: Matrix) -> Extension:
+    """Return the extension that a finding is about.
+
+    Raises: FindingError -- its item does not say which; ExtensionError -- it is not there any more.
+    """
+    event = found.event
+    if not event.extension:
+        raise FindingError(f"finding {found.name}: the log does not say which extension {event.item} is about")
+    return matrix.extension(event.extension, matrix.settings.root / event.file)
+
+
+def run_on_backends(found: StoredFinding, script: Path, matrix: Matrix) -> Iterator[tuple[str, Output]]:
+    """Yield the name of the reference, then of the other backend, and what the script came to there.
+
+    Raises: HarnessError -- a backend or its extension cannot be had.
+    """
+    extension = extension_of(found, matrix)
+    for name in (found.header.reference, found.event.backend):
+        built = matrix.built(name, extension)
+        command = matrix.backend(name).command
+        yield name, run_script(command, script, built.site, timeout_s=matrix.settings.timeout_s + START_S)
+
+
+def run_script(command: WorkerCommand, script: Path, site: Path, *, timeout_s: float) -> Output:
+    """Run a script on a backend's interpreter, with the variables that a worker has; a hang is ended."""
+    with tempfile.TemporaryDirectory(prefix="backend-matrix-script-") as home:
+        with open(Path(home, "stdout"), "wb+") as stdout, open(Path(home, "stderr"), "wb+") as stderr:
+            process = subprocess.Popen(
+                [*command.argv, str(script.absolute()), str(site)],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=home,
+                env=environment_of(Path(home), command),
+                start_new_session=True,
+            )
+            try:
+                ended = describe_exit(process.wait(timeout_s))
+            except subprocess.TimeoutExpired:
+                ended = f"did not end within {timeout_s:g} s"
+            finally:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            texts = []
+            for stream in (stdout, stderr):
+                stream.seek(0)
+                texts.append(stream.read().decode("utf-8", "backslashreplace"))
+        return Output(ended, *texts)
