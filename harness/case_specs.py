@@ -9,7 +9,7 @@ from typing import Annotated, cast
 
 import msgspec
 
-from harness.program import STEP_KINDS, Context, Observe, StepKind
+from harness.program import PLAIN, STEP_KINDS, Context, Observe, StepKind
 
 Expression = str | int | float | bool | None
 """A strategy expression; a plain scalar of YAML stands for itself."""
@@ -76,6 +76,18 @@ class ProgramSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     max_steps: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 8
 
 
+class ExampleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A fixed example, run before anything is drawn: arguments of the case's call, or a whole program.
+
+    Its expressions are values; ``context`` is where its calls are made.
+    """
+
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+    program: tuple[StepSpec, ...] | None = None
+    context: Context = PLAIN
+
+
 class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One case as a case file writes it: a plain call, or a program."""
 
@@ -85,6 +97,7 @@ class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     extra_args: Expression = None
     extra_kwargs: Expression = None
     program: ProgramSpec | None = None
+    examples: tuple[ExampleSpec, ...] = ()
     rules: tuple[str, ...] = ()
     observe: tuple[Observe, ...] = ()
     contexts: tuple[Context, ...] | None = None

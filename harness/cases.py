@@ -11,7 +11,7 @@ from typing import Literal
 import yaml
 
 from harness import vocabulary
-from harness.case_specs import CaseFileSpec, CaseSpec, Expression, ProgramSpec, StepSpec, source_of
+from harness.case_specs import CaseFileSpec, CaseSpec, ExampleSpec, Expression, ProgramSpec, StepSpec, source_of
 from harness.documents import (
     FILE_LIMIT_BYTES,
     Document,
@@ -130,6 +130,20 @@ class _Parser(Document):
             self.check_steps(places, node)
         for place, expression in _expressions(spec, "$"):
             self.check_expression(descend(node, place), expression, vocabulary.evaluate_strategy, f"case {name!r}")
+        self._check_examples(spec, node, name)
+
+    def _check_examples(self, spec: CaseSpec, node: yaml.Node, name: str) -> None:
+        for index, example in enumerate(spec.examples):
+            place = f"$.examples[{index}]"
+            what = f"case {name!r}, example {index + 1}"
+            here = descend(node, place)
+            if example.program is None and spec.program is not None:
+                raise self.error(here, f"{what}: the case is a program, and so are its examples; write program: [...]")
+            if example.program is not None and (example.args or example.kwargs or not example.program):
+                raise self.error(here, f"{what}: a 'program' has steps, and stands without 'args' or 'kwargs'")
+            self.check_steps(((f"{place}.program[{i}]", each) for i, each in enumerate(example.program or ())), node)
+            for where, expression in _example_expressions(example, place):
+                self.check_expression(descend(node, where), expression, vocabulary.evaluate_value, what)
 
 
 _MOVED = {
@@ -152,7 +166,18 @@ def _expressions(spec: CaseSpec, place: str) -> Iterator[tuple[str, Expression]]
                 yield from step_expressions(step, f"{place}.program.{part}[{index}]")
 
 
+def _example_expressions(example: ExampleSpec, place: str) -> Iterator[tuple[str, Expression]]:
+    for index, expression in enumerate(example.args):
+        yield f"{place}.args[{index}]", expression
+    for name, expression in example.kwargs.items():
+        yield f"{place}.kwargs.{name}", expression
+    for index, step in enumerate(example.program or ()):
+        yield from step_expressions(step, f"{place}.program[{index}]")
+
+
 def _fields_at(place: str) -> Sequence[str]:
-    if re.search(r"(start|steps)\[", place):
+    if re.search(r"(start|steps|program)\[", place):
         return StepSpec.__struct_encode_fields__
+    if ".examples[" in place:
+        return ExampleSpec.__struct_fields__
     return ProgramSpec.__struct_fields__ if ".program" in place else CaseSpec.__struct_fields__

@@ -7,6 +7,7 @@ import hashlib
 import shlex
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ from harness.observation import Observation
 from harness.report import failure, junit
 from harness.report.blaming import blame_record
 from harness.settings import Settings
-from harness.strategies import programs_of
+from harness.strategies import example_programs, fixed_examples, programs_of
 from harness.surface import surface_programs
 
 if TYPE_CHECKING:
@@ -202,8 +203,10 @@ class Item(pytest.Item):
             if run.replay is not None:
                 self.examination = run_again(run.replay.program, differential, self.known)
             elif case.kind == "drawn":
-                programs = programs_of(case, extension.module, capabilities_of(reference, other))
-                self.examination = examine(programs, differential, self.known, self._plan())
+                capabilities = capabilities_of(reference, other)
+                programs = programs_of(case, extension.module, capabilities)
+                plan = replace(self._plan(), examples=fixed_examples(case, extension.module, capabilities))
+                self.examination = examine(programs, differential, self.known, plan)
             else:
                 asked = surface_programs(differential, extension.module) if case.kind == "surface" else ()
                 self.examination = examine_all(asked, differential, self.known, self._plan())
@@ -256,7 +259,9 @@ class Item(pytest.Item):
         return draft_of(judged.finding, case=self.case.name, found=datetime.date.today())
 
     def _further(self, judged: Judged) -> list[str]:
-        return self.run.what_to_do(self.nodeid, judged.finding.identity)
+        program = judged.finding.program
+        kept = program in example_programs(self.case, program.module)
+        return self.run.what_to_do(self.nodeid, judged.finding.identity, kept=kept)
 
     def _command(self) -> str:
         """Return the command that runs this item again, whatever the settings say."""

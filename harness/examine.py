@@ -42,13 +42,14 @@ RESTARTS_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a case is examined."""
+    """How a case is examined; ``examples`` are programs that are run before anything is drawn."""
 
     identity: str
     seed: int
     max_examples: int
     settings: hypothesis.settings
     database: ExampleDatabase | None
+    examples: tuple[Program, ...] = ()
 
 
 @dataclass(slots=True)
@@ -91,6 +92,7 @@ def examine(programs: Programs, differential: Differential, known: Known, plan: 
     examiner = _Examiner(programs, differential, known, plan)
     with examiner.until_broken():
         examiner.replay_known()
+        examiner.run_examples()
         examiner.reuse()
         examiner.draw()
     return examiner.result()
@@ -144,6 +146,14 @@ class _Examiner:
                 continue
             self.stale.append(entry)
             if finding is not None and not self._is_known(finding):
+                self._keep(finding)
+
+    def run_examples(self) -> None:
+        """Run the case's fixed examples, as they stand; each new identity is kept."""
+        for program in self.plan.examples:
+            finding = self._judge(program, may_execute=True)
+            if finding is not None and not self._is_known(finding) and not self._is_told(finding):
+                self.met[finding.identity] = finding
                 self._keep(finding)
 
     def reuse(self) -> None:

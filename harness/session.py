@@ -19,7 +19,7 @@ import pytest
 from hypothesis import core
 
 import harness
-from harness.acting.hooks import DIRECTORY, FoundFiles
+from harness.acting.hooks import DIRECTORY, FoundFiles, can_have_examples
 from harness.acting.replay import Replay, can_replay, replay_named
 from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
@@ -174,11 +174,19 @@ class MatrixPlugin:
         root = self.settings.root
         return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
-    def what_to_do(self, item: str, identity: Identity) -> list[str]:
-        """Return the lines that say what was written of a finding, and how to run just it again."""
+    def what_to_do(self, item: str, identity: Identity, *, kept: bool = False) -> list[str]:
+        """Return the lines that say what was written of a finding, and how to run just it again.
+
+        ``kept`` says that its program is an example of its case already.
+        """
         finding = finding_name(item, *identity)
-        lines = ["", f"Standalone:   {self.from_root(self.settings.results / DIRECTORY)}/{finding}.py"]
-        return [*lines, f"Run just it:  pytest --backend-matrix --replay={finding}"] if can_replay(item) else lines
+        file = f"{self.from_root(self.settings.results / DIRECTORY)}/{finding}"
+        lines = ["", f"Standalone:   {file}.py"]
+        if can_replay(item):
+            lines.append(f"Run just it:  pytest --backend-matrix --replay={finding}")
+        if can_have_examples(item) and not kept:
+            lines.append(f"Keep it:      git apply {file}.patch")
+        return lines
 
     def _has_workers(self) -> bool:
         return bool(getattr(self.config.option, "tx", None)) and self.config.option.dist != "no"
@@ -226,7 +234,7 @@ class MatrixPlugin:
             FORMAT, _now(), harness.__version__, self.settings.reference, self.settings.backends, self.seed, versions
         )
         log.write(header)
-        self.found = FoundFiles(self.settings.results, header)
+        self.found = FoundFiles(self.settings.results, header, self.settings.root)
         return log
 
     def _say(self, line: str) -> None:

@@ -79,6 +79,30 @@ def fixed_program(
     return Program(module, tuple(_fixed_step(each) for each in steps), context, observe)
 
 
+def example_programs(case: Case, module: str) -> tuple[Program, ...]:
+    """Return the programs of a case's fixed examples."""
+    spec = case.spec
+    return tuple(
+        fixed_program(
+            each.program or (StepSpec(call=spec.call or case.name, args=each.args, kwargs=each.kwargs),),
+            module,
+            context=each.context,
+            observe=spec.observe,
+        )
+        for each in spec.examples
+    )
+
+
+def fixed_examples(case: Case, module: str, capabilities: Capabilities) -> tuple[Program, ...]:
+    """Return the same without those that a backend of the run cannot execute."""
+    return tuple(
+        program
+        for program in example_programs(case, module)
+        if program.context in (PLAIN, *capabilities.contexts)
+        and (capabilities.surrogate_pairs or not _has_surrogate_pair(program))
+    )
+
+
 def step_strategy(spec: StepSpec) -> DrawStep:
     """Return the strategy for one step of a case file."""
     target = _target(spec)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from harness.acting.patch import patch_of
 from harness.acting.reproducer import reproducer_of
 from harness.acting.stored import StoredFinding, find
 from harness.errors import HarnessError
@@ -40,9 +41,13 @@ def _with_finding(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @_with_finding
+@click.option("--patch", is_flag=True, help="print the patch that adds its program to the case, for git apply")
 @click.option("--run", is_flag=True, help="run it on both backends, and print what each of them says")
-def reproduce(found: StoredFinding, settings: Settings, *, run: bool) -> None:
+def reproduce(found: StoredFinding, settings: Settings, *, run: bool, patch: bool) -> None:
     """Print a finding as a standalone Python script; FINDING is its name, or the beginning of it."""
+    if patch:
+        click.echo(patch_of(found, settings.root), nl=False)
+        return
     source = reproducer_of(found)
     if not run:
         click.echo(source, nl=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ EXCEPTION_PARTS = {
     ("exception-bases", ".__bases__"): "'bases', type(error).__mro__",
 }
 """What to print of an exception beside its type and text, by the kind of difference and the path to it."""
+_ADDRESS = re.compile("0x[0-9a-fA-F]{4,}")
 NOT_SHOWN = "<not shown"
 """How the worker begins what stands for something that raised when it was looked at."""
 ALWAYS = ("sys",)
@@ -186,15 +188,15 @@ class _Script:
         """Return what to print of a result: as Python shows it, where that tells the difference."""
         values = [seen["value"] for seen in self.differing.observed if seen["outcome"] == "returned"]
         if self.program.steps[self.differing.step].kind == "surface":
-            return f"type({name}), repr({name})"
+            return f"type({name}), {self._masked(f'repr({name})')}"
         if self.differing.kind not in ("identity", "state") and _told_by_repr(values):
-            return f"type({name}), repr({name})"
+            return f"type({name}), {self._masked(f'repr({name})')}"
         self.shows = True
-        return f"show({name})"
+        return self._masked(f"show({name})")
 
     def _raised(self) -> str:
         kind, path = self.differing.kind, self.differing.path
-        told = 'print("raised", type(error), repr(str(error))'
+        told = f'print("raised", type(error), {self._masked("repr(str(error))")}'
         exceptions = [seen["exception"] for seen in self.differing.observed if seen["outcome"] == "raised"]
         has_text = not any(str(each[3].get("str")).startswith(NOT_SHOWN) for each in exceptions)
         if has_text and (not kind.startswith("exception-") or (kind in PLAIN_EXCEPTION_KINDS and not path)):
@@ -203,7 +205,14 @@ class _Script:
             return f"{told}, {EXCEPTION_PARTS[kind, path]})"
         self.shows = True
         self.names.helpers.add("show_exception")
-        return 'print("raised", show_exception(error))'
+        return f'print("raised", {self._masked("show_exception(error)")})'
+
+    def _masked(self, text: str) -> str:
+        """Return an expression of a text, without the addresses that this one has."""
+        if not _ADDRESS.search(json.dumps(self.differing.observed)):
+            return text
+        self.names.helpers.add("masked")
+        return f"masked({text})"
 
     def _same(self, name: str, write: _Writing) -> list[str]:
         earlier = [(f"r{number}", f"r{number}") for number in range(self.differing.step)]

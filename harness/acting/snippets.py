@@ -157,6 +157,11 @@ class Counted:
     def __hash__(self):
         return self.serial
 ''',
+    "masked": '''\
+def masked(text):
+    """Return a text without addresses, which are others in every process."""
+    return re.sub("0x[0-9a-fA-F]+", "0x...", text)
+''',
     "NoResult": '''\
 class NoResult:
     """Stands for the result of a step that gave none."""
@@ -265,6 +270,7 @@ NEEDED = {
     "enter": ("asyncio",),
     "take_all": ("asyncio",),
     "watch": ("gc", "weakref"),
+    "masked": ("re",),
 }
 """Modules that a helper needs."""
 
