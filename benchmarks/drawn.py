@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase
 from harness.book.reading import Book
 from harness.cases import Case, CaseFile, read_case_file
 from harness.lanes import Lane, pump
+from harness.limits import Limits
 from harness.matrix import Matrix, capabilities_of
 from harness.process import WorkerCommand
 from harness.program import Program
@@ -42,8 +43,12 @@ def case_files(names: list[str]) -> list[CaseFile]:
 
 def watched(command: WorkerCommand, *, prefix: tuple[str, ...] = (), **variables: str) -> WorkerCommand:
     """Return a backend's command with a program in front of it, and more variables."""
+    # What watches needs memory of its own, and room for what it writes.
     return replace(
-        command, argv=(*prefix, *command.argv), environment=(*command.environment, *sorted(variables.items()))
+        command,
+        argv=(*prefix, *command.argv),
+        environment=(*command.environment, *sorted(variables.items())),
+        limits=Limits(memory_bytes=None, file_bytes=None),
     )
 
 

@@ -182,6 +182,7 @@ class Item(pytest.Item):
                 # What programs did to the classes before is no part of what the extension shows.
                 lane.fresh()
         before = sum(lane.restarts for lane in lanes)
+        run.matrix.restarts.begin_case()
         self._examine_on(extension, reference, other)
         self.examination.findings = run.jury.blamed(
             self.examination.findings,

@@ -139,7 +139,7 @@ def _compare_outcomes(rules: frozenset[str], reference: Observation, other: Obse
             return difference_of(left, right, nan_payloads=NAN_PAYLOADS in rules)
         case Raised(exception=left, unprepared=early), Raised(exception=right, unprepared=late) if early == late:
             return _differing_exceptions(left, right, NAN_PAYLOADS in rules)
-        case Crashed(signal=left), Crashed(signal=right) if left == right:
+        case Crashed(), Crashed() if _same_crash(expected, seen):
             return None
         case Unsupported(), Unsupported():
             return None
@@ -149,16 +149,27 @@ def _compare_outcomes(rules: frozenset[str], reference: Observation, other: Obse
 
 
 def _told_apart(reference: Outcome, other: Outcome) -> tuple[str, str]:
-    """Return the names of two outcomes, with what tells them apart where the names do not."""
-    names = outcome_name(reference), outcome_name(other)
+    """Return the names of two outcomes, with what tells them apart where the names do not, and what a crash was."""
+    names = _named(reference), _named(other)
     match reference, other:
-        case Crashed(signal=left), Crashed(signal=right):
+        case Crashed(signal=left), Crashed(signal=right) if names[0] == names[1]:
             return f"crashed ({left})", f"crashed ({right})"
         case Raised(unprepared=early), Raised() if early:
             return "raised while its arguments were made", "raised"
         case Raised(), Raised():
             return "raised", "raised while its arguments were made"
     return names
+
+
+def _named(outcome: Outcome) -> str:
+    if isinstance(outcome, Crashed) and outcome.identity:
+        return f"crashed ({outcome.identity}{', before it began' if outcome.early else ''})"
+    return outcome_name(outcome)
+
+
+def _same_crash(left: Crashed, right: Crashed) -> bool:
+    """Whether two workers died of the same; one bug may end in another signal on another backend."""
+    return left.early == right.early and (left.signal == right.signal or left.identity == right.identity != "")
 
 
 def _compare_effects(

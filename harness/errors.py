@@ -121,3 +121,7 @@ class WorkerStartError(HarnessError):
     """A worker did not get as far as its handshake."""
 
     exit_code = 8
+
+
+class RestartsLimitError(HarnessError):
+    """So many workers died or hung that the rest of a case, or of a run, would not be worth the time."""

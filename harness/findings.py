@@ -17,6 +17,9 @@ from harness.strategies import fixed_program
 
 _SUBSCRIPT = re.compile(r"""\[(?:-?\d+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
 
+CRASHED = "crashed ("
+"""How a part begins that says what a worker died of."""
+
 Identity = tuple[str, str]
 """Kind and place: what makes two findings of one case the same finding."""
 
@@ -33,13 +36,17 @@ class Finding:
     @property
     def identity(self) -> Identity:
         """Which finding of its case this is."""
-        context = CONTEXTS[self.program.context]
-        return self.divergence.kind, f"{self.bare[1]} {context}" if context else self.bare[1]
+        return self.divergence.kind, self.place + crash_of(self.divergence)
 
     @property
     def bare(self) -> Identity:
         """The same, wherever the call was made."""
-        return self.divergence.kind, place_of(self.program, self.divergence)
+        return self.divergence.kind, place_of(self.program, self.divergence) + crash_of(self.divergence)
+
+    @property
+    def place(self) -> str:
+        """Where the difference is, without what a worker died of: that may change with every build."""
+        return " ".join(filter(None, (place_of(self.program, self.divergence), CONTEXTS[self.program.context])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,20 @@ def place_of(program: Program, divergence: Divergence) -> str:
 
 def ended_a_worker(divergence: Divergence) -> bool:
     """Say whether a worker died of it or hung."""
-    return divergence.kind == "outcome" and not {"crashed", "hung"}.isdisjoint((divergence.reference, divergence.other))
+    parts = (divergence.reference, divergence.other)
+    return divergence.kind == "outcome" and any(str(each).startswith(("crashed", "hung")) for each in parts)
+
+
+def crash_of(divergence: Divergence) -> str:
+    """Return what a crash adds to its place: two bugs in one function are two findings."""
+    parts = (divergence.reference, divergence.other)
+    crashes = [each for each in parts if divergence.kind == "outcome" and str(each).startswith(CRASHED)]
+    return f" {' and '.join(crashes)}" if crashes else ""
+
+
+def without_crash(place: str) -> str:
+    """Return the place of an identity without what a worker died of."""
+    return re.sub(rf" {re.escape(CRASHED)}.*?\)(?= |$)", "", place)
 
 
 def describe_operation(step: Step) -> str:
@@ -113,10 +133,10 @@ class Known:
 def covers(entry: Entry, finding: Finding) -> bool:
     """Say whether a finding is the one that an entry records: its kind, place, what differs, and the program.
 
-    A place without a context is that place in every context.
+    A place without a context is that place in every context, and one without a crash that with any.
     """
     kind, place = finding.identity
-    places = place, finding.bare[1]
+    places = place, finding.bare[1], finding.place, place_of(finding.program, finding.divergence)
     spec = entry.spec
     return (
         spec.kind == kind

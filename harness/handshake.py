@@ -10,11 +10,15 @@ PROTOCOL = 2
 
 
 class Capabilities(msgspec.Struct, frozen=True):
-    """What an interpreter can do; strategies are narrowed by these before anything is drawn."""
+    """What an interpreter can do; strategies are narrowed by these before anything is drawn.
+
+    ``traces`` is the signal at which it writes what its threads do, or 0.
+    """
 
     surrogate_pairs: bool = True
     free_threaded: bool = False
     exception_notes: bool = True
+    traces: int = 0
     contexts: tuple[str, ...] = tuple(CONTEXTS)
 
 

@@ -10,10 +10,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from harness import protocol
+from harness.crashes import analyse
 from harness.errors import (
     RepeatedReplyError,
     ReplyAfterDeathError,
@@ -23,7 +24,12 @@ from harness.errors import (
 )
 from harness.handshake import Hello
 from harness.observation import Crashed, Hung, Observation, Wire
-from harness.process import WorkerCommand, WorkerProcess, describe_exit
+from harness.past import NOTHING_BEFORE, History, Past
+from harness.process import Exit, WorkerCommand, WorkerProcess
+from harness.restarts import Restarts
+
+INSIDE_SHARE = 0.8
+"""Of a program's limit, after which its interpreter says what it is doing; at the whole its worker is killed."""
 
 
 class LoadFailedError(WorkerStartError):
@@ -36,11 +42,15 @@ class LoadFailedError(WorkerStartError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one backend said of one program: raw observations, how the worker ended, or how it broke the protocol."""
+    """What one backend said of one program: raw observations, how the worker ended, or how it broke the protocol.
+
+    ``past`` is what the worker had executed before.
+    """
 
     raw: bytes
     ended: Crashed | Hung | None = None
     fault: WorkerProtocolError | None = None
+    past: Past = field(default=NOTHING_BEFORE, compare=False)
 
     def observations(self, steps: int, backend: str) -> tuple[Observation, ...]:
         """Return one observation per step; a crash or hang stands for the step where it is unknown.
@@ -55,7 +65,10 @@ class Reply:
 
 
 class Lane:
-    """One backend's worker for one extension, and the programs on their way through it."""
+    """One backend's worker for one extension, and the programs on their way through it.
+
+    ``timeout_s`` is what a program may take on a backend of usual speed; ``patience`` multiplies it for a while.
+    """
 
     def __init__(
         self,
@@ -66,12 +79,15 @@ class Lane:
         *,
         timeout_s: float,
         caller: str | None = None,
+        restarts: Restarts | None = None,
     ) -> None:
         self.backend = backend
         self.module = module
         self.timeout_s = timeout_s
-        self.restarts = 0
+        self.patience = 1.0
         self.replies: deque[tuple[int, Reply]] = deque()
+        self.deaths = restarts or Restarts()
+        self.restarts = 0
         self.faults: list[WorkerProtocolError] = []
         """How workers broke the protocol when no program was on its way to be charged with it."""
         self._command = command
@@ -81,7 +97,13 @@ class Lane:
         self._outgoing = bytearray()
         self._waiting_since = 0.0
         self._worker: WorkerProcess | None = None
-        self._worker_is_dead = False
+        self._unnoticed: Reply | None = None
+        """How a worker ended when no program was on its way; the next one is charged with it."""
+        self._sent_to_the_dead = False
+        self._begun = False
+        self._marks = False
+        self._traced = False
+        self._history = History()
 
     @property
     def hello(self) -> Hello:
@@ -95,12 +117,31 @@ class Lane:
         """Whether programs are on their way."""
         return bool(self._unanswered)
 
+    @property
+    def limit_s(self) -> float:
+        """How long one program may take here and now."""
+        return self.timeout_s * self._command.slowness * self.patience
+
+    @property
+    def memory_bytes(self) -> int:
+        """How much memory the worker occupies; 0 if none is running."""
+        return 0 if self._worker is None else self._worker.memory_bytes()
+
     def send(self, bodies: list[tuple[int, bytes]]) -> None:
-        """Queue programs, given by sequence number and body, for execution in order."""
+        """Queue programs, given by sequence number and body, for execution in order.
+
+        Raises: WorkerStartError, WorkerProtocolError -- a worker cannot be started.
+        """
         if not self._unanswered:
             self._refuse_unasked()
-            self._running()
-            self._waiting_since = time.monotonic()
+            self._sent_to_the_dead = self._running().has_ended()
+            self._wait_anew()
+            if self._unnoticed is not None:
+                (sequence, _), *bodies = bodies
+                self.replies.append((sequence, self._unnoticed))
+                self._unnoticed = None
+                if not bodies:
+                    return
         self._unanswered.extend(bodies)
         self._outgoing += protocol.run_frame(bodies)
         self._write()
@@ -117,6 +158,7 @@ class Lane:
             self._worker = None
         self._unanswered.clear()
         self._outgoing.clear()
+        self._unnoticed = None
 
     def _running(self) -> WorkerProcess:
         if self._worker is None:
@@ -129,7 +171,8 @@ class Lane:
                 worker.kill()
                 raise
             self._worker = worker
-            self._worker_is_dead = False
+            self._history = History()
+            self._marks = False
         return self._worker
 
     def _refuse_unasked(self) -> None:
@@ -159,14 +202,11 @@ class Lane:
 
     def _read(self) -> None:
         worker = self._running()
-        # What it wrote before its death can be read at once; what comes later is from something else.
-        was_dead, self._worker_is_dead = self._worker_is_dead, worker.has_ended()
+        # Asked first: what it wrote before it died must still be read.
+        alive = not worker.has_ended()
         try:
-            alive = worker.read_available()
-            lines = worker.take_lines()
-            if was_dead and lines:
-                raise ReplyAfterDeathError(f"{self.backend}: something else answered when the worker was dead")
-            for line in lines:
+            alive = worker.read_available() and alive
+            for line in worker.take_lines():
                 self._accept(line)
         except WorkerProtocolError as fault:
             # What else it says would be taken for answers to programs that it has not seen.
@@ -174,46 +214,73 @@ class Lane:
             self._replace(fault)
             return
         if not alive:
-            self._end_of(worker)
-
-    def _end_of(self, worker: WorkerProcess) -> None:
-        """Charge the end of a worker that has closed its pipe."""
-        half = bytes(worker.incoming)
-        ended = worker.reap()
-        if half and ended.description == describe_exit(0):
-            self._replace(protocol.truncated(half, ended.description, self.backend))
-        else:
-            self._replace(Crashed(ended.description, ended.stderr))
+            half = bytes(worker.incoming)
+            ended = worker.reap()
+            if half and ended.status == 0:
+                self._replace(protocol.truncated(half, ended.description, self.backend))
+            else:
+                self._replace(self._crashed(ended))
 
     def _accept(self, line: bytes) -> None:
         if not self._unanswered:
             raise protocol.unasked(line, self.backend)
-        sequence, _ = self._unanswered[0]
-        reply = Reply(protocol.split_reply(line, sequence, self.backend))
+        if self._sent_to_the_dead:
+            raise ReplyAfterDeathError(f"{self.backend}: something else answered when the worker was dead")
+        sequence, body = self._unanswered[0]
+        if protocol.is_begin(line, sequence):
+            self._begun = self._marks = True
+            return
+        reply = Reply(protocol.split_reply(line, sequence, self.backend), past=self._history.past())
         self._unanswered.popleft()
         self.replies.append((sequence, reply))
+        self._history.append(body)
+        now = self._wait_anew()
+        if self._worker is not None:
+            self._worker.renew_cpu(self.limit_s, now=now)
+
+    def _wait_anew(self) -> float:
+        self._begun = self._traced = False
         self._waiting_since = time.monotonic()
+        return self._waiting_since
 
     def _check_time(self, now: float) -> None:
-        if self._unanswered and now - self._waiting_since > self.timeout_s and self._worker is not None:
+        if not self._unanswered or self._worker is None:
+            return
+        waited_s, limit_s = now - self._waiting_since, self.limit_s
+        if waited_s > limit_s * INSIDE_SHARE and not self._traced:
+            self._traced = True
+            self._worker.ask_for_traces()
+        if waited_s > limit_s:
             ended = self._worker.kill()
-            # A child that holds the pipe open hides a death until now.
-            self._replace(Hung(self.timeout_s) if ended.killed else Crashed(ended.description, ended.stderr))
+            self._replace(Hung(limit_s, ended.traces) if ended.killed else self._crashed(ended))
+
+    def _deadline(self) -> float:
+        return self._waiting_since + self.limit_s * (1.0 if self._traced else INSIDE_SHARE)
+
+    def _crashed(self, ended: Exit) -> Crashed:
+        # With a status only if it ended by itself: what we ended says nothing of the extension.
+        crash = analyse(None if ended.killed else ended.status, ended.stderr, ended.traces, traced=ended.traced)
+        early = self._marks and not self._begun
+        return Crashed(ended.description, ended.stderr, crash.identity, crash.cause, ended.traces, early)
 
     def _replace(self, ended: Crashed | Hung | WorkerProtocolError) -> None:
         """Charge the end of a worker to the first program unanswered, and send the rest to the next one."""
+        past = self._history.past()
         self._worker = None
         self._outgoing.clear()
         self.restarts += 1
         if isinstance(ended, (RepeatedReplyError, UnaskedReplyError)):
             # What was said too much was said of no program that is due.
             self.faults.append(ended)
-        elif self._unanswered:
-            sequence, _ = self._unanswered.popleft()
-            reply = Reply(b"", fault=ended) if isinstance(ended, WorkerProtocolError) else Reply(b"", ended)
-            self.replies.append((sequence, reply))
+        else:
+            told = Reply(b"", fault=ended) if isinstance(ended, WorkerProtocolError) else Reply(b"", ended, past=past)
+            if self._unanswered:
+                self.replies.append((self._unanswered.popleft()[0], told))
+            else:
+                self._unnoticed = told
         rest = list(self._unanswered)
         self._unanswered.clear()
+        self.deaths.count(self.backend)
         if rest:
             self.send(rest)
 
@@ -223,6 +290,8 @@ def pump(lanes: Sequence[Lane], *, wait: bool) -> None:
 
     With ``wait``, until every program is answered, which a hanging worker delays by its lane's time
     limit at most; otherwise only what can be moved at once.
+
+    Raises: WorkerStartError -- a worker cannot be started; RestartsLimitError -- too many died.
     """
     while True:
         busy = [lane for lane in lanes if lane.busy]
@@ -232,6 +301,7 @@ def pump(lanes: Sequence[Lane], *, wait: bool) -> None:
             for lane in busy:
                 worker = lane._running()
                 selector.register(worker.reply_fd, EVENT_READ, (lane, worker))
+                selector.register(worker.process.control, EVENT_READ, (lane, worker))
                 if lane._outgoing:
                     selector.register(worker.request_fd, EVENT_WRITE, (lane, worker))
             ready = selector.select(_next_deadline_s(busy) if wait else 0)
@@ -252,4 +322,4 @@ def pump(lanes: Sequence[Lane], *, wait: bool) -> None:
 
 def _next_deadline_s(lanes: Sequence[Lane]) -> float:
     now = time.monotonic()
-    return max(0.0, min(lane._waiting_since + lane.timeout_s - now for lane in lanes)) + 0.01
+    return max(0.0, min(lane._deadline() for lane in lanes) - now) + 0.01

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,8 +11,10 @@ from harness.backends.base import Backend, Request
 from harness.builds import Built, Progress, as_installed
 from harness.errors import HarnessError
 from harness.extensions import Extension, find_extension
+from harness.guarded import dismiss
 from harness.handshake import Capabilities, common
 from harness.lanes import Lane
+from harness.restarts import Restarts
 from harness.settings import Settings
 
 T = TypeVar("T")
@@ -26,6 +29,7 @@ class Matrix:
         self._backends: dict[str, Backend | HarnessError] = {}
         self._built: dict[tuple[str, Path], Built | HarnessError] = {}
         self._lanes: dict[tuple[str, Path], Lane] = {}
+        self.restarts = Restarts(of_a_case=settings.restarts_per_case, of_a_run=settings.restarts_per_run)
 
     def backend(self, name: str) -> Backend:
         """Return a backend.  Raises: BackendUnavailableError, BuildError -- see its provider."""
@@ -81,11 +85,12 @@ class Matrix:
                 caller = f"{calling.module}.{function}"
             self._lanes[key] = Lane(
                 name,
-                self.backend(name).command,
+                replace(self.backend(name).command, limits=self.settings.limits),
                 extension.module,
                 [str(each) for each in dict.fromkeys(sites)],
                 timeout_s=self.settings.timeout_s,
                 caller=caller,
+                restarts=self.restarts,
             )
         return self._lanes[key]
 
@@ -102,6 +107,7 @@ class Matrix:
         for lane in self._lanes.values():
             lane.close()
         self._lanes.clear()
+        dismiss()
 
 
 def capabilities_of(*lanes: Lane) -> Capabilities:

@@ -26,17 +26,27 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """The worker died while the program ran."""
+    """The worker died of the program: ``signal`` says how it ended, ``cause`` why, as far as that is known.
+
+    ``identity`` is the same for all crashes that are taken for one bug (``harness/crashes.py``).  ``traces`` is
+    what the interpreter wrote of its threads.  With ``early`` it died before the program began, of what an
+    earlier one left behind.
+    """
 
     signal: str
     stderr: str = ""
+    identity: str = field(default="", compare=False)
+    cause: str = field(default="", compare=False)
+    traces: str = field(default="", compare=False)
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Hung:
-    """The worker did not answer in time and was killed with its children."""
+    """The worker did not answer in time and was killed with its children; ``traces`` is what its threads did."""
 
     timeout_s: float
+    traces: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

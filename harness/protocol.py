@@ -84,6 +84,11 @@ def load_frame(module: str, paths: list[str], caller: str | None = None) -> byte
     return _encoder.encode(asked) + b"\n"
 
 
+def traces_frame(path: str) -> bytes:
+    """Return the request to write what the threads do into a file, at a signal and when the process dies."""
+    return _encoder.encode({"traces": path}) + b"\n"
+
+
 def parse_hello(line: bytes, backend: str) -> Hello:
     """Return the handshake.
 
@@ -148,6 +153,11 @@ def unasked(line: bytes | bytearray, backend: str) -> UnaskedReplyError:
 def truncated(half: bytes, how: str, backend: str) -> TruncatedReplyError:
     """Return the error of a worker that ended in the middle of a line; ``how`` says how it ended."""
     return TruncatedReplyError(f"{backend}: {how} in the middle of a reply: {_shown(half)}")
+
+
+def is_begin(line: bytes, sequence: int) -> bool:
+    """Whether a line says that the program with this sequence number begins."""
+    return line == b"[%d]" % sequence
 
 
 def split_reply(line: bytes, expected: int, backend: str) -> bytes:

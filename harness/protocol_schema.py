@@ -51,7 +51,9 @@ def protocol_schema() -> dict[str, Any]:
         "load-reply": _object(
             {"load": _TEXT, "failed": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/exception"}]}}, "load", "failed"
         ),
+        "traces-request": _object({"traces": _TEXT}, "traces"),
         "run-request": _object({"run": {"type": "array", "items": {"$ref": "#/$defs/program"}}}, "run"),
+        "begin": _row(_COUNT),
         "reply": _row(_COUNT, {"type": "array", "items": {"$ref": "#/$defs/observation"}}),
     }
     made["Hello"]["properties"]["protocol"] = {"const": PROTOCOL}
@@ -60,7 +62,10 @@ def protocol_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A frame of backend-matrix's protocol, version {PROTOCOL}",
         "anyOf": [
-            {"$ref": f"#/$defs/{name}"} for name in ("handshake", "load-request", "load-reply", "run-request", "reply")
+            {"$ref": f"#/$defs/{name}"}
+            for name in (
+                *("handshake", "load-request", "load-reply", "traces-request", "run-request", "begin", "reply"),
+            )
         ],
         "$defs": made,
     }

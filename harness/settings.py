@@ -13,6 +13,8 @@ import msgspec
 
 from harness.backends import DEFAULT_BACKENDS, DEFAULT_REFERENCE, check_name
 from harness.errors import SettingsError
+from harness.limits import MIB, USUAL, Limits
+from harness.restarts import OF_A_CASE, OF_A_RUN
 from harness.rules import DEFAULT_RULES, RULE_NAMES
 
 TABLE = "backend-matrix"
@@ -36,6 +38,11 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     surface: bool = True
     caller: str | None = None
     blame: Blaming = "auto"
+    memory_mib: int = (USUAL.memory_bytes or 0) // MIB
+    file_mib: int = (USUAL.file_bytes or 0) // MIB
+    network: bool = False
+    restarts_per_case: int = OF_A_CASE
+    restarts_per_run: int = OF_A_RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,9 @@ class Settings:
     surface: bool = True
     caller: tuple[str, str] | None = None
     blame: Blaming = "auto"
+    limits: Limits = USUAL
+    restarts_per_case: int = OF_A_CASE
+    restarts_per_run: int = OF_A_RUN
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -110,6 +120,9 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
     for rule in table.rules:
         if rule not in RULE_NAMES:
             raise SettingsError(f"unknown rule {rule!r}: there are {', '.join(sorted(RULE_NAMES))}")
+    for name in ("memory_mib", "file_mib", "restarts_per_case", "restarts_per_run"):
+        if getattr(table, name) < 1:
+            raise SettingsError(f"{name.replace('_', '-')} must be at least 1, not {getattr(table, name)}")
     if table.timeout_s <= 0:
         raise SettingsError(f"timeout-s must be more than 0, not {table.timeout_s:g}")
     return Settings(
@@ -125,6 +138,9 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         interpreters={name: Path(path).expanduser() for name, path in named.items()},
         rebuild=overrides.rebuild,
         surface=table.surface,
+        limits=Limits(table.memory_mib * MIB, table.file_mib * MIB, table.network),
+        restarts_per_case=table.restarts_per_case,
+        restarts_per_run=table.restarts_per_run,
         caller=_caller(table.caller),
         blame=overrides.blame or table.blame,
     )

@@ -1622,8 +1622,33 @@ def hello():
             "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
             "exception_notes": hasattr(BaseException, "add_note"),
             "contexts": [name for name in CONTEXTS if name != "exit" or hasattr(os, "fork")],
+            "traces": trace_signal(),
         },
     }
+
+
+# The highest but three of Linux's real-time signals: nobody else has a use for it.
+TRACE_SIGNAL = 61
+
+
+def trace_signal():
+    """Return the signal at which this interpreter can be made to write what its threads do, or 0."""
+    try:
+        import faulthandler
+    except ImportError:
+        return 0
+    return TRACE_SIGNAL if hasattr(faulthandler, "register") and hasattr(faulthandler, "enable") else 0
+
+
+def keep_traces(path):
+    """Have the interpreter write what its threads do into a file: at the signal, and when it dies of one."""
+    import faulthandler
+
+    # A descriptor, for a file that is open at the end is warned of.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    # Neither costs a program anything; a watchdog of the interpreter's own is a thread, which os.fork() warns of.
+    faulthandler.register(TRACE_SIGNAL, file=descriptor, all_threads=True)
+    faulthandler.enable(file=descriptor)
 
 
 def serve(reader, writer, effects):
@@ -1633,7 +1658,6 @@ def serve(reader, writer, effects):
 
     answer({"hello": hello()})
     executor = Executor(effects)
-    own = os.getpid()
     for line in reader:
         message = json.loads(line)
         if "load" in message:
@@ -1644,13 +1668,26 @@ def serve(reader, writer, effects):
             else:
                 answer({"load": message["load"], "failed": None})
             executor.effects.take()
+        elif "traces" in message:
+            keep_traces(message["traces"])
         else:
-            for sequence, module_name, *program in message["run"]:
-                observations = executor.run(module_name, *program)
-                if os.getpid() != own:
-                    # A child that an extension has made answers nothing, or there would be two answers.
-                    os._exit(0)
-                answer([sequence, observations])
+            serve_programs(message["run"], executor, writer)
+
+
+def serve_programs(programs, executor, writer):
+    """Run programs; say of each that it begins, so that a death before it is told from one of it."""
+    own = os.getpid()
+    writer.write(b"[%d]\n" % programs[0][0])
+    writer.flush()
+    for number, (sequence, module_name, *program) in enumerate(programs, 1):
+        observations = executor.run(module_name, *program)
+        if os.getpid() != own:
+            # A child that an extension has made answers nothing, or there would be two answers.
+            os._exit(0)
+        reply = json.dumps([sequence, observations]).encode("ascii") + b"\n"
+        # Together with the reply before it, for a system call of its own would cost as much as a small program.
+        writer.write(reply + b"[%d]\n" % programs[number][0] if number < len(programs) else reply)
+        writer.flush()
 
 
 def main():

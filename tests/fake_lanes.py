@@ -57,6 +57,7 @@ class FakeLane(Lane):
             else:
                 if isinstance(value, (Crashed, Hung)):
                     self.restarts += 1
+                    self.deaths.count(self.backend)
                     return Reply(b"", value)
                 wires.append(["r", encode(value)])
             results.append(value)

@@ -12,7 +12,7 @@ import pytest
 from fake_lanes import Answer, FakeLane, fake_pump
 from hypothesis.database import ExampleDatabase, InMemoryExampleDatabase
 
-from harness import differential, examine
+from harness import differential, examine, lanes
 from harness.cases import parse_case_file
 from harness.differential import Differential
 from harness.examine import Examination, Plan
@@ -23,6 +23,7 @@ from harness.observation import Crashed, Hung
 from harness.program import CONTEXTS, Program, Step
 from harness.protocol import encode_body
 from harness.render import render_program
+from harness.restarts import Restarts
 from harness.strategies import programs_of
 
 SEGV = Crashed("died with SIGSEGV")
@@ -225,11 +226,21 @@ def test_a_shrink_that_takes_too_long_still_gives_a_finding(monkeypatch: pytest.
 
 
 def test_a_case_in_which_everything_dies_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examine, "RESTARTS_LIMIT", 10)
+    monkeypatch.setattr(lanes, "Restarts", lambda: Restarts(of_a_case=10))
     run = Run(lambda name, x: SEGV, lambda name, x: SEGV, max_examples=1000)
-    assert run.result.verdict == "agree"
-    assert run.result.note == "Drawing ended when workers had died or hung more than 10 times."
+    assert run.result.verdict == "broken"
+    assert run.result.note == (
+        "workers died or hung more than 10 times in this case, the last time on reference; "
+        "what was found up to then is kept (setting restarts-per-case)"
+    )
     assert run.result.examples < 100
+
+
+def test_what_was_found_before_too_many_died_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "Restarts", lambda: Restarts(of_a_case=50))
+    run = Run(same, lambda name, x: SEGV if x % 2 else -x, max_examples=1000)
+    assert run.result.verdict == "broken"
+    assert {each.finding.divergence.kind for each in run.result.findings} >= {"value"}
 
 
 # --- flakiness -------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pytest
 from test_lanes import children, descriptors
 
 from conftest import HERE, MODULES, CheckGolden
+from harness import guarded
 from harness.differential import Differential
 from harness.errors import UnaskedReplyError
 from harness.examine import Examination, Plan, examine, examine_all
@@ -79,8 +80,10 @@ def nothing_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     place = tmp_path / "workers"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
+    guarded.dismiss()
     before = children(), descriptors()
     yield
+    guarded.dismiss()
     assert (children(), descriptors()) == before
     assert list(place.iterdir()) == []
 

@@ -161,14 +161,14 @@ def session(request: pytest.FixtureRequest) -> Iterator[list[tuple[str, bytes]]]
             requests.write(load + json.dumps({"load": "nowhere", "paths": []}).encode() + b"\n" + wanted)
         with open(worker.reply_fd, "rb", closefd=False) as replies:
             frames += [("load-reply", replies.readline()) for _ in range(2)]
-            frames += [("reply", replies.readline()) for _ in PROGRAMS]
+            frames += [(kind, replies.readline()) for _ in PROGRAMS for kind in ("begin", "reply")]
         yield frames
     finally:
         worker.kill()
 
 
 def test_every_frame_of_a_real_session_is_valid(session: list[tuple[str, bytes]]) -> None:
-    assert len(session) == 4 + len(PROGRAMS)
+    assert len(session) == 4 + 2 * len(PROGRAMS)
     whole = jsonschema.Draft202012Validator(SCHEMA)
     for kind, frame in session:
         error = jsonschema.exceptions.best_match(validator(kind).iter_errors(json.loads(frame)))

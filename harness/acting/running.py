@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.acting.stored import StoredFinding
+from harness.crashes import describe_exit
 from harness.errors import FindingError
 from harness.extensions import Extension
 from harness.matrix import Matrix
-from harness.process import WorkerCommand, describe_exit, environment_of
+from harness.process import WorkerCommand, environment_of
 
 START_S = 20.0
 """What is granted beside a program's own time limit for an interpreter to start, and for the extension's import."""

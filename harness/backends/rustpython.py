@@ -36,6 +36,9 @@ from harness.process import WorkerCommand
 from harness.symbols import offered_functions
 
 VERSION = "0.6.0"
+SLOWNESS = 2.0
+"""How many times longer a program may take than on other backends: it interprets several times more slowly."""
+
 LANGUAGE_VERSION = (3, 14)
 """What ``sys.version_info`` says in RustPython 0.6.0."""
 
@@ -93,7 +96,7 @@ def provide(request: Request) -> Backend:
         name="rustpython",
         description=f"RustPython {VERSION} ({executable})",
         language_version=LANGUAGE_VERSION,
-        command=WorkerCommand((str(executable),)),
+        command=WorkerCommand((str(executable),), slowness=SLOWNESS),
         compile=compile_extension,
         offered=offered,
         versions={"interpreter": VERSION, "host": executable.parent.name},

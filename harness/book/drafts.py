@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from harness.findings import Finding, told_parts
+from harness.findings import CRASHED, Finding, told_parts
 from harness.program import PLAIN
 from harness.report.failure import step_entry
 
@@ -27,7 +27,7 @@ def draft_of(finding: Finding, *, case: str, found: datetime.date) -> str:
 
 
 def _lines(finding: Finding, case: str, found: datetime.date) -> Iterator[str]:
-    kind, place = finding.identity
+    kind, place = finding.identity[0], finding.place
     reference, other = patterns_of(*told_parts(finding))
     yield f"  - case: {_quoted(case) if ':' in case else case}"
     yield f"    kind: {kind}"
@@ -53,6 +53,9 @@ def patterns_of(reference: str, other: str) -> tuple[str, str]:
 
 
 def _pattern(text: str, first: int) -> str:
+    if text.startswith(CRASHED):
+        # The frames of a stack are others in another build.
+        return f"^{escaped(text.partition(' in ')[0])}"
     if len(text) <= WHOLE_LIMIT:
         return f"^{escaped(text)}$"
     start, end = max(first - BEFORE, 0), first + AFTER

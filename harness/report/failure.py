@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.book.entries import Entry
 from harness.codec import decode
+from harness.crashes import shown_traces
 from harness.findings import Judged, place_of
 from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported, Wire
 from harness.program import CONTEXTS, PLAIN, Program, Step
@@ -119,16 +120,23 @@ def describe_observation(observation: Observation) -> Iterator[str]:
         case Raised(exception=exception, unprepared=early):
             yield _cut(f"raised {describe_exception(exception)}{' while its arguments were made' if early else ''}")
             yield from _exception_details(exception)
-        case Crashed(signal=signal, stderr=stderr):
-            yield f"crashed: the worker {signal}"
-            lines = stderr.splitlines()
-            yield from (_cut(f"  {line}") for line in (lines[:5] + lines[-4:] if len(lines) > 9 else lines))
-        case Hung(timeout_s=timeout_s):
+        case Crashed(signal=signal, stderr=stderr, cause=cause, traces=traces, early=early):
+            yield f"crashed: the worker {signal}{' before the program began' if early else ''}"
+            yield from (_cut(f"  {line}") for line in ([cause] if cause else []))
+            yield from _cut_lines(stderr.splitlines())
+            yield from _cut_lines(shown_traces(traces))
+        case Hung(timeout_s=timeout_s, traces=traces):
             yield f"hung: no answer within {timeout_s:g} s; the worker was killed"
+            yield from _cut_lines(shown_traces(traces))
         case Unsupported(missing=missing):
             yield f"unsupported: {', '.join(missing)} missing"
     for name, effect in observation.effects.items():
         yield _cut(f"{name}: {describe_effect(name, effect)}")
+
+
+def _cut_lines(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the first and last of what a process or an interpreter said."""
+    yield from (_cut(f"  {line}") for line in ([*lines[:5], *lines[-4:]] if len(lines) > 9 else lines))
 
 
 def describe_effect(name: str, effect: Wire) -> str:
