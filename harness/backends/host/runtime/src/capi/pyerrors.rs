@@ -152,6 +152,17 @@ fn syntax_location(vm: &VirtualMachine, file: &CStr, line: c_int, column: c_int)
     Ok(())
 }
 
+/// Let a signal arrive that Python code handles; the system's own handlers are left alone (C-API, "Signal Handling").
+///
+/// Not by `signal.raise_signal`, which runs the handler at once: what that raises would be pending too early.
+fn deliver(vm: &VirtualMachine, signal: c_int) -> PyResult<()> {
+    if call_in(vm, "signal", "getsignal", (signal,))?.is_callable() {
+        // SAFETY: takes a number only, and the signal's handler is RustPython's, which does no more than note it.
+        unsafe { libc::raise(signal) };
+    }
+    Ok(())
+}
+
 /// The exception that an `except` block of the calling Python code handles.
 fn handled(vm: &VirtualMachine) -> PyResult<Option<PyBaseExceptionRef>> {
     let exception = call_in(vm, "sys", "exception", ())?;
@@ -281,9 +292,10 @@ c_api! {
         syntax_location(vm, file, line, column).map(|()| Void)
     }
 
-    /// As if SIGINT had arrived.
+    /// As if SIGINT had arrived: its handler runs when signals are looked for next.
     fn PyErr_SetInterrupt(vm) -> Void {
-        call_in(vm, "signal", "raise_signal", (libc::SIGINT,)).map(|_| Void)
+        deliver(vm, libc::SIGINT)?;
+        Ok(Void)
     }
 
     /// As if that signal had arrived; -1 without an exception if there is no such signal.
@@ -291,11 +303,7 @@ c_api! {
         if !(1..=64).contains(&signal) {
             return Ok(Status(-1).0);
         }
-        let handler = call_in(vm, "signal", "getsignal", (signal,))?;
-        // Only Python's handlers are run; the system's own are left alone (C-API, "Signal Handling").
-        if handler.is_callable() {
-            call_in(vm, "signal", "raise_signal", (signal,))?;
-        }
+        deliver(vm, signal)?;
         Ok(Status(0))
     }
 

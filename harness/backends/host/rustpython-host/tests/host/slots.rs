@@ -29,6 +29,8 @@ const NAMES: &[&str] = &[
     "unknown_optional_slot",
     "type_slot",
     "full",
+    "maker",
+    "interrupts",
 ];
 
 fn modules() -> &'static Path {
@@ -222,4 +224,73 @@ print(full.times_freed(), full.count())
         stdout(script),
         "All of it. full How often it was called.\n1 2 3 8 1\nFalse 1\n1 2\n"
     );
+}
+
+#[test]
+fn modules_made_by_functions() {
+    let script = "
+import maker
+class Spec:
+    name = 'outer.inner'
+made = maker.make(Spec)
+print(type(made).__name__, made.__name__, made.__doc__, made.size.__module__)
+print(hasattr(made, 'seven'), maker.has_state(made))
+print(maker.execute(made), made.seven, maker.has_state(made), made.count(), made.size())
+print(maker.execute(made), made.count())
+print(maker.make(Spec) is made, maker.dict_of(made) is made.__dict__)
+print(maker.add(made), made.added(), made.added.__doc__, made.added.__module__)
+";
+    assert_eq!(
+        stdout(script),
+        "module outer.inner Inner. outer.inner\nFalse 0\n0 7 1 1 8\n0 2\nFalse True\n0 8 Added later. outer.inner\n"
+    );
+}
+
+#[test]
+fn what_is_no_module_has_no_functions_and_no_dict() {
+    let script = "
+import maker, math
+class Spec:
+    name = 7
+for function, argument in [
+    (maker.make_of_nothing, None), (maker.make, Spec), (maker.make, None), (maker.execute, 7), (maker.dict_of, 7),
+    (maker.add, 7), (maker.add_nothing, maker), (maker.add_of_a_class, maker),
+]:
+    try:
+        function(argument)
+    except Exception as e:
+        print(f'{function.__name__}: {type(e).__name__}: {e}')
+# A module that was not made from slots has nothing to execute.
+print(maker.execute(math))
+";
+    assert_eq!(
+        stdout(script),
+        "make_of_nothing: SystemError: PyModule_FromSlotsAndSpec called with NULL slots\n\
+         make: TypeError: Expected type 'str' but 'int' found.\n\
+         make: AttributeError: 'NoneType' object has no attribute 'name'\n\
+         execute: TypeError: expected module, got int\n\
+         dict_of: SystemError: bad argument to internal function\n\
+         add: TypeError: bad argument type for built-in operation\n\
+         add_nothing: SystemError: PyModule_AddFunctions: argument 'functions' is NULL\n\
+         add_of_a_class: ValueError: module functions cannot set METH_CLASS or METH_STATIC\n\
+         0\n"
+    );
+}
+
+#[test]
+fn an_interrupt_from_c_runs_the_handler() {
+    let script = "
+import interrupts, signal
+seen = []
+signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+print(interrupts.interrupt(), seen)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    interrupts.interrupt()
+except KeyboardInterrupt:
+    print('interrupted')
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print(interrupts.interrupt(), seen)
+";
+    assert_eq!(stdout(script), "0 [2]\ninterrupted\n0 [2]\n");
 }
