@@ -183,7 +183,7 @@ pub unsafe extern "C" fn PyObject_GetTypeData(
 /// As for [`PyObject_GetTypeData`].
 #[cold]
 #[inline(never)]
-unsafe fn rare_type_data(object: *mut PyObject, cls: *mut PyObject) -> *mut c_void {
+unsafe extern "C" fn rare_type_data(object: *mut PyObject, cls: *mut PyObject) -> *mut c_void {
     const NAME: &str = "PyObject_GetTypeData";
     ffi_boundary(NAME, null_mut(), |vm| {
         // SAFETY: null or alive, by this function's contract.

@@ -11,15 +11,18 @@ use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 
 use super::class::{class_of, exact_class};
-use super::natives::instance_of;
+use super::natives::{empty_instance, instance_of};
 use crate::boundary::ffi_boundary;
 use crate::objects::{as_pointer, borrowed_as, into_pointer};
 use crate::slot_ids::*;
 
 /// What `PyType_GetSlot(typ, id)` returns; `None` if there is no such slot. Source: C-API, "Type Objects".
 ///
-/// PyO3 asks for `tp_new` and `tp_free` of every object, so this neither raises nor panics.
+/// PyO3 asks for `tp_new` and `tp_free` of every object, so this neither raises nor panics, and `tp_free` comes first.
 pub fn get_slot(typ: &Py<PyType>, id: i32) -> Option<*mut c_void> {
+    if id == i32::from(Py_tp_free) {
+        return Some(stand_in(Py_tp_free, typ));
+    }
     let id = u16::try_from(id)
         .ok()
         .filter(|id| {
@@ -35,7 +38,7 @@ pub fn get_slot(typ: &Py<PyType>, id: i32) -> Option<*mut c_void> {
     match id {
         Py_tp_base => return Some(base_of(typ).cast()),
         // An extension's own memory management (PyO3's freelist) cannot hold objects that RustPython allocates.
-        Py_tp_alloc | Py_tp_free => return Some(stand_in(id, typ)),
+        Py_tp_alloc => return Some(stand_in(id, typ)),
         _ => {}
     }
     if let Some(class) = class_of(typ) {
@@ -85,9 +88,17 @@ unsafe extern "C" fn native_new(
         // SAFETY: by this function's contract.
         let typ = unsafe { borrowed_as::<PyType>(vm, typ, NAME, "type") }?
             .ok_or_else(|| vm.new_type_error("tp_new: the first argument is not a type"))?;
+        let class = class_of(typ);
+        // What PyO3 gives to the base of every new object.
+        if core::ptr::eq(args, as_pointer(&vm.ctx.empty_tuple))
+            && kwargs.is_null()
+            && let Some(class) = class
+        {
+            return empty_instance(class, typ, vm).map(into_pointer);
+        }
         // SAFETY: by this function's contract.
         let args = unsafe { arguments(vm, args, kwargs) }?;
-        if let Some(class) = class_of(typ) {
+        if let Some(class) = class {
             return instance_of(class, typ.to_owned(), args, vm).map(into_pointer);
         }
         let new = typ.slots.new.load().ok_or_else(|| {
@@ -109,8 +120,6 @@ pub unsafe fn arguments(
     // SAFETY: null or alive, by this function's contract.
     let (args, kwargs) = unsafe { (args.as_ref(), kwargs.as_ref()) };
     let args = match (args, args.and_then(|args| args.downcast_ref::<PyTuple>())) {
-        // What PyO3 gives to the base of every new object.
-        (_, Some(tuple)) if tuple.is_empty() && kwargs.is_none() => return Ok(FuncArgs::default()),
         (_, Some(tuple)) => tuple.as_slice().to_vec(),
         (Some(args), None) => vm.extract_elements_with(args, Ok)?,
         (None, None) => Vec::new(),

@@ -131,18 +131,24 @@ pub fn native_for(typ: &Py<PyType>, ctx: &Context) -> Option<&'static Native> {
 /// Our part of `object`'s payload, if its type is an extension's or derived from one.
 #[inline]
 pub fn tail(object: &PyObject) -> Option<&Tail> {
-    let alloc = object.class().slots.alloc.load()? as usize;
-    let offset = if alloc == OBJECT.alloc as usize {
-        OBJECT.tail_offset
+    let allocate = object.class().slots.alloc.load()? as usize;
+    // Nearly all classes extend `object`; the constants keep the way to their data short.
+    let offset = if allocate == OBJECT.alloc as usize {
+        Extended::<PyBaseObject>::TAIL_OFFSET
     } else {
-        NATIVES
-            .iter()
-            .find(|native| native.alloc as usize == alloc)?
-            .tail_offset
+        rare_tail_offset(allocate)?
     };
     // SAFETY: only instances made by `Extended::<B>::instance` have a type with that function in its slot, and the payload
     // of such an object is an `Extended<B>`.
     Some(unsafe { &*core::ptr::from_ref(object).byte_add(offset).cast::<Tail>() })
+}
+
+#[cold]
+fn rare_tail_offset(allocate: usize) -> Option<usize> {
+    NATIVES
+        .iter()
+        .find(|native| native.alloc as usize == allocate)
+        .map(|native| native.tail_offset)
 }
 
 /// `tp_alloc` of all extension types over one native base, and the mark by which [`tail`] knows them. Its body names `B`:
@@ -179,6 +185,18 @@ pub fn inherited_new(typ: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyR
     instance_of(class, typ, args, vm)
 }
 
+/// As [`instance_of`] without arguments, made in fewer steps.
+pub fn empty_instance(
+    class: &'static Class,
+    typ: &Py<PyType>,
+    vm: &VirtualMachine,
+) -> PyResult<PyObjectRef> {
+    if core::ptr::eq(class.native, OBJECT) {
+        return plain_instance(class, typ.to_owned(), vm);
+    }
+    instance_of(class, typ.to_owned(), FuncArgs::default(), vm)
+}
+
 /// As [`new_instance`], for a type whose layout `class` is known to give.
 pub fn instance_of(
     class: &'static Class,
@@ -202,17 +220,30 @@ fn create<B: Base>(
     args: FuncArgs,
     vm: &VirtualMachine,
 ) -> PyResult {
-    check_not_abstract(&typ, vm)?;
+    if core::ptr::eq(class.native, OBJECT) {
+        return plain_instance(class, typ, vm);
+    }
     let base = B::new_payload(class.native_type, args, vm)?;
+    made(base, class, typ, vm)
+}
+
+#[inline]
+fn plain_instance(class: &'static Class, typ: PyTypeRef, vm: &VirtualMachine) -> PyResult {
+    if typ.slots.flags.has_feature(PyTypeFlags::IS_ABSTRACT) {
+        check_not_abstract(&typ, vm)?;
+    }
+    made(PyBaseObject, class, typ, vm)
+}
+
+#[inline]
+fn made<B: Base>(base: B, class: &'static Class, typ: PyTypeRef, vm: &VirtualMachine) -> PyResult {
     Extended::instance(base, class, typ, &vm.ctx)
         .ok_or_else(|| vm.new_memory_error("the data of an extension's object".to_owned()))
 }
 
-/// Source: CPython, `object_new`: a class with abstract methods has no instances.
+/// Source: CPython, `object_new`: a class with abstract methods has no instances. Other native bases do not ask.
+#[cold]
 fn check_not_abstract(typ: &Py<PyType>, vm: &VirtualMachine) -> PyResult<()> {
-    if !typ.slots.flags.has_feature(PyTypeFlags::IS_ABSTRACT) {
-        return Ok(());
-    }
     let name = vm.ctx.intern_str("__abstractmethods__");
     let Some(methods) = typ.get_attr(name) else {
         return Ok(());
