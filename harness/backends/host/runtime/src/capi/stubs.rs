@@ -59,6 +59,7 @@ macro_rules! stubs {
 }
 
 stubs! {
+    // vm/thread.rs: a thread's state is a `VirtualMachine` behind its thread-local variable; only the thread itself makes it.
     "has no thread state objects that C could make, swap or delete":
         PyEval_AcquireThread -> Nothing;
         PyEval_ReleaseThread -> Nothing;
@@ -72,18 +73,25 @@ stubs! {
         PyInterpreterState_New -> Pointer;
         Py_EndInterpreter -> Nothing;
         Py_NewInterpreter -> Pointer;
+    // Nothing in vm/frame.rs looks for one between two instructions but signals, which have no thread.
     "has no asynchronous exceptions":
         PyThreadState_SetAsyncExc -> Status;
+    // `VirtualMachine::set_user_signal_channel` wants `&mut`, and the thread state that runs the program has none
+    // (vm/thread.rs, `signal_rx: None`).
     "gives the thread of its command line no channel on which others could send calls":
         Py_AddPendingCall -> Status;
+    // So has CPython, which ends the process if it is called after `Py_Initialize`.
     "has fixed its table of builtin modules before an extension can call":
         PyImport_AppendInittab -> Status;
+    // stdlib/posix.rs: `py_os_after_fork_child` and the locks that it makes anew are private; the callbacks of
+    // `os.register_at_fork` alone would leave a child that hangs.
     "calls its own hooks around os.fork and cannot be told of another fork":
         PyOS_AfterFork -> Nothing;
         PyOS_AfterFork_Child -> Nothing;
         PyOS_AfterFork_Parent -> Nothing;
         PyOS_BeforeFork -> Nothing;
-    "hides the C function and the flags of a builtin function in a closure":
+    // capi/methodobject.rs, `build_method_def`; the flags are in `PyNativeFunction::value`, which is private.
+    "hides the C function of a builtin function in a closure and keeps its flags to itself":
         PyCFunction_GetFlags -> Status;
         PyCFunction_GetFunction -> Pointer;
     "loads abi3t extensions only, and abi3t has no PyModuleDef":
@@ -95,10 +103,12 @@ stubs! {
         PyState_FindModule -> Pointer;
         PyState_RemoveModule -> Status;
         PyType_GetModuleByDef -> Pointer;
+    // builtins/capsule.rs: two private fields without a setter, which its own `PyCapsule_GetName` and destructor read.
     "keeps name and destructor of a capsule constant":
         PyCapsule_GetDestructor -> Pointer;
         PyCapsule_SetDestructor -> Status;
         PyCapsule_SetName -> Status;
+    // `VirtualMachine::set_exception` would make it the pending one, which `PyErr_Occurred` finds; see `boundary.rs`.
     "keeps the pending and the handled exception in one cell":
         PyErr_SetExcInfo -> Nothing;
         PyErr_SetHandledException -> Nothing;
@@ -107,6 +117,7 @@ stubs! {
         Py_Main -> Status;
         Py_SetProgramName -> Nothing;
         Py_SetPythonHome -> Nothing;
+    // Its own `PyTuple_SetItem` refuses for the same reason (capi/tupleobject.rs).
     "cannot fill a tuple after it is made":
         PyStructSequence_New -> Pointer;
         PyStructSequence_NewType -> Pointer;
