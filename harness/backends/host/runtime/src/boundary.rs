@@ -86,18 +86,28 @@ pub enum Breach {
 ///
 /// While the call runs, Python code that it calls back sees no handled exception in `sys.exc_info()`; CPython keeps
 /// the two apart, RustPython cannot.
+#[inline]
 pub fn call_extension<R>(vm: &VirtualMachine, call: impl FnOnce() -> R) -> Returned<R> {
-    let handled = take_exception(vm);
+    if vm.current_exception().is_some() {
+        return call_while_handling(vm, call);
+    }
     let value = call();
     let raised = take_exception(vm);
-    if handled.is_some() {
-        vm.set_exception(handled);
-    }
+    Returned { value, raised }
+}
+
+#[cold]
+fn call_while_handling<R>(vm: &VirtualMachine, call: impl FnOnce() -> R) -> Returned<R> {
+    let handled = vm.take_raised_exception();
+    let value = call();
+    let raised = take_exception(vm);
+    vm.set_exception(handled);
     Returned { value, raised }
 }
 
 /// What is in the cell, which is empty afterwards. Mostly it is empty before, too, and emptying it is not cheap:
 /// RustPython then looks for the topmost exception of the whole thread.
+#[inline]
 fn take_exception(vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
     vm.current_exception()?;
     vm.take_raised_exception()
@@ -133,16 +143,27 @@ impl Returned<*mut PyObject> {
     ///
     /// # Safety
     /// `value` is null or a pointer whose reference is now ours.
+    #[inline]
     pub unsafe fn into_object(self, vm: &VirtualMachine, callee: &str) -> PyResult<PyObjectRef> {
         // SAFETY: by this function's contract.
         let object = unsafe { owned_or_none(self.value) };
-        Returned {
-            value: object,
-            raised: self.raised,
+        match (object, self.raised) {
+            (Some(object), None) => Ok(object),
+            (object, raised) => raised_object(object, raised, vm, callee),
         }
+    }
+}
+
+#[cold]
+fn raised_object(
+    value: Option<PyObjectRef>,
+    raised: Option<PyBaseExceptionRef>,
+    vm: &VirtualMachine,
+    callee: &str,
+) -> PyResult<PyObjectRef> {
+    Returned { value, raised }
         .check(vm, Option::is_some, |breach| function_words(callee, breach))
         .map(|object| object.expect("`check` lets only `Some` pass"))
-    }
 }
 
 impl Returned<c_int> {

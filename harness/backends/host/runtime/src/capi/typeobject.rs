@@ -14,7 +14,7 @@ use crate::slots::{Kind, LegacySlot, PySlot, read_legacy_slots, read_slots};
 use crate::types::class::{class_of, exact_class};
 use crate::types::create::{Spec, bases_at, create};
 use crate::types::get_slot::{arguments, get_slot};
-use crate::types::natives::{new_instance, tail};
+use crate::types::natives::{new_instance, plain_tail, tail};
 
 /// `PyType_Spec`.
 #[repr(C)]
@@ -170,6 +170,21 @@ pub unsafe extern "C" fn PyObject_GetTypeData(
     object: *mut PyObject,
     cls: *mut PyObject,
 ) -> *mut c_void {
+    // SAFETY: null or alive, by this function's contract.
+    let tail = unsafe { object.as_ref() }.and_then(plain_tail);
+    if let Some(data) = tail.and_then(|tail| tail.own_data_of(cls.cast())) {
+        return data.cast();
+    }
+    // SAFETY: by this function's contract.
+    unsafe { other_type_data(object, cls) }
+}
+
+/// The data of a base class, or of an object over another native type.
+///
+/// # Safety
+/// As for [`PyObject_GetTypeData`].
+#[inline(never)]
+unsafe extern "C" fn other_type_data(object: *mut PyObject, cls: *mut PyObject) -> *mut c_void {
     // SAFETY: null or alive, by this function's contract.
     let tail = unsafe { object.as_ref() }.and_then(tail);
     if let Some(data) = tail.and_then(|tail| tail.data_of(cls.cast())) {

@@ -18,10 +18,15 @@ use crate::slot_ids::*;
 
 /// What `PyType_GetSlot(typ, id)` returns; `None` if there is no such slot. Source: C-API, "Type Objects".
 ///
-/// PyO3 asks for `tp_new` and `tp_free` of every object, so this neither raises nor panics, and `tp_free` comes first.
+/// PyO3 asks for `tp_new` and `tp_free` of every object, so this neither raises nor panics, and these two come first.
 pub fn get_slot(typ: &Py<PyType>, id: i32) -> Option<*mut c_void> {
-    if id == i32::from(Py_tp_free) {
-        return Some(stand_in(Py_tp_free, typ));
+    const NEW: i32 = Py_tp_new as i32;
+    const FREE: i32 = Py_tp_free as i32;
+    match id {
+        // An extension's own memory management (PyO3's freelist) cannot hold objects that RustPython allocates.
+        FREE => return Some(stand_in(Py_tp_free, typ)),
+        NEW if exact_class(typ).is_none() => return Some(stand_in(Py_tp_new, typ)),
+        _ => {}
     }
     let id = u16::try_from(id)
         .ok()
@@ -37,18 +42,16 @@ pub fn get_slot(typ: &Py<PyType>, id: i32) -> Option<*mut c_void> {
         })?;
     match id {
         Py_tp_base => return Some(base_of(typ).cast()),
-        // An extension's own memory management (PyO3's freelist) cannot hold objects that RustPython allocates.
         Py_tp_alloc => return Some(stand_in(id, typ)),
         _ => {}
     }
     if let Some(class) = class_of(typ) {
         // A Python class has functions of the interpreter there, which C code cannot call; what it inherits is
-        // reached through `Py_tp_base`.
+        // reached through `Py_tp_base`. `tp_new` is dealt with above.
         let is_itself = exact_class(typ).is_some();
         let function = class.merged.address(id) as *mut c_void;
         return Some(match id {
             Py_tp_token if is_itself => class.token(),
-            Py_tp_new if !is_itself => stand_in(id, typ),
             Py_tp_traverse | Py_tp_clear | Py_tp_dealloc if !is_itself => null_mut(),
             _ => function,
         });

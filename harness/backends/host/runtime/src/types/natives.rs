@@ -128,19 +128,34 @@ pub fn native_for(typ: &Py<PyType>, ctx: &Context) -> Option<&'static Native> {
     (typ.slots.basicsize == base.slots.basicsize).then_some(native)
 }
 
+/// As [`tail`], for a type over `object`, as nearly all are: `None` for any other. The constants keep it short.
+#[inline]
+pub fn plain_tail(object: &PyObject) -> Option<&Tail> {
+    let allocate = object.class().slots.alloc.load();
+    let is_plain = allocate.map_or(0, |function| function as usize) == OBJECT.alloc as usize;
+    // SAFETY: as in `tail`.
+    is_plain.then(|| unsafe { tail_at(object, Extended::<PyBaseObject>::TAIL_OFFSET) })
+}
+
 /// Our part of `object`'s payload, if its type is an extension's or derived from one.
 #[inline]
 pub fn tail(object: &PyObject) -> Option<&Tail> {
+    if let Some(tail) = plain_tail(object) {
+        return Some(tail);
+    }
     let allocate = object.class().slots.alloc.load()? as usize;
-    // Nearly all classes extend `object`; the constants keep the way to their data short.
-    let offset = if allocate == OBJECT.alloc as usize {
-        Extended::<PyBaseObject>::TAIL_OFFSET
-    } else {
-        rare_tail_offset(allocate)?
-    };
+    let offset = rare_tail_offset(allocate)?;
     // SAFETY: only instances made by `Extended::<B>::instance` have a type with that function in its slot, and the payload
     // of such an object is an `Extended<B>`.
-    Some(unsafe { &*core::ptr::from_ref(object).byte_add(offset).cast::<Tail>() })
+    Some(unsafe { tail_at(object, offset) })
+}
+
+/// # Safety
+/// `object`'s payload is an `Extended<B>`, and `offset` is its `TAIL_OFFSET`.
+#[inline]
+unsafe fn tail_at(object: &PyObject, offset: usize) -> &Tail {
+    // SAFETY: by this function's contract.
+    unsafe { &*core::ptr::from_ref(object).byte_add(offset).cast::<Tail>() }
 }
 
 #[cold]

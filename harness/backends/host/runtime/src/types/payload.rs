@@ -94,16 +94,23 @@ impl Tail {
         self.block.get().as_ptr()
     }
 
-    /// The data of the class whose type is `typ`, if it is one of the chain.
+    /// The data of the class whose type is `typ`, if it is the one that gives the object its layout.
     #[inline]
+    pub fn own_data_of(&self, typ: *const Py<PyType>) -> Option<*mut u8> {
+        self.data_if(self.class, typ)
+    }
+
+    /// The data of the class whose type is `typ`, if it is one of the chain.
     pub fn data_of(&self, typ: *const Py<PyType>) -> Option<*mut u8> {
-        let is_meant = |class: &&'static Class| core::ptr::eq::<Py<PyType>>(class.typ, typ);
-        let class = match self.class {
-            class if is_meant(&class) => class,
-            class => *class.chain.iter().rev().find(|class| is_meant(class))?,
-        };
-        // SAFETY: the class's data lies in the block.
-        Some(unsafe { self.block().add(class.data.start) })
+        let mut chain = self.class.chain.iter().rev();
+        chain.find_map(|class| self.data_if(class, typ))
+    }
+
+    #[inline]
+    fn data_if(&self, class: &Class, typ: *const Py<PyType>) -> Option<*mut u8> {
+        // SAFETY: the data of a class of the chain lies in the block.
+        core::ptr::eq::<Py<PyType>>(class.typ, typ)
+            .then(|| unsafe { self.block().add(class.data.start) })
     }
 }
 
