@@ -18,7 +18,7 @@ from harness.cases import CaseFile, read_case_file
 from harness.errors import BookError, CaseFileError, HarnessError
 from harness.protocol_schema import protocol_schema
 from harness.schema import book_file_schema, case_file_schema
-from harness.settings import Overrides, read_settings
+from harness.settings import Overrides, interpreters_of, read_settings
 
 
 @click.group()
@@ -123,6 +123,26 @@ def auto(
         write.parent.mkdir(parents=True, exist_ok=True)
         write.write_text(text, encoding="utf-8")
         click.echo(f"{write}: {len(read_case_file(write).cases)} cases")
+
+
+@main.command("check-backend")
+@click.argument("name")
+@click.option("--backend", multiple=True, metavar="NAME=PATH", help="the interpreter of a backend")
+@click.option("--timeout-s", type=click.FloatRange(min=0, min_open=True), default=10.0, help="for one program")
+def check_backend(name: str, backend: tuple[str, ...], timeout_s: float) -> None:
+    """Check a backend's workers against the protocol, a line for each promise (docs/protocol.md)."""
+    from harness.check_backend import command
+
+    progress = lambda line: click.echo(f"  {line}", err=True)  # noqa: E731
+    try:
+        paths = interpreters_of(backend)
+        found = backends.provide(name, Request(paths.get(name), progress))
+    except HarnessError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    click.echo(f"{name}: {found.description}")
+    passed = command.tell(name, command.check_backend(name, found.command, timeout_s=timeout_s), click.echo)
+    sys.exit(0 if passed else 1)
 
 
 def _describe(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -98,19 +99,15 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
     Raises: SettingsError -- a setting or an option has no meaning; the text says where it stands.
     """
     table = _read_table(root / "pyproject.toml")
-    named = dict(table.interpreters)
-    for option in overrides.interpreters:
-        name, separator, path = option.partition("=")
-        if not separator or not path:
-            raise SettingsError(f"--backend {option}: write NAME=PATH, such as --backend cpython=/usr/bin/python3.14")
-        named[name] = path
+    named = {name: Path(path).expanduser() for name, path in table.interpreters.items()}
+    named |= interpreters_of(overrides.interpreters)
     chosen = _split(overrides.backends) if overrides.backends is not None else table.backends
     reference = overrides.reference or table.reference
     # An interpreter that is named is meant to take part.
     wanted = dict.fromkeys((reference, *chosen, *(each.partition("=")[0] for each in overrides.interpreters)))
     for name in wanted:
         check_name(name)
-    for name in named:
+    for name in table.interpreters:
         check_name(name)
     if len(wanted) < 2:
         raise SettingsError(f"only the reference {reference!r} is left; name another backend with --backends")
@@ -135,7 +132,7 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         timeout_s=table.timeout_s,
         rules=frozenset(table.rules),
         results=root / (overrides.results or table.results),
-        interpreters={name: Path(path).expanduser() for name, path in named.items()},
+        interpreters=named,
         rebuild=overrides.rebuild,
         surface=table.surface,
         limits=Limits(table.memory_mib * MIB, table.file_mib * MIB, table.network),
@@ -153,6 +150,21 @@ def _caller(given: str | None) -> tuple[str, str] | None:
     if not separator or not extension or not all(map(str.isidentifier, function.split("."))):
         raise SettingsError(f"caller is EXTENSION:FUNCTION, such as my_crate:apply, not {given!r}")
     return extension, function
+
+
+def interpreters_of(options: Iterable[str]) -> dict[str, Path]:
+    """Return the interpreters that ``--backend NAME=PATH`` names, by backend.
+
+    Raises: SettingsError -- one is written otherwise, or names a backend that there is not.
+    """
+    named = {}
+    for option in options:
+        name, _, path = option.partition("=")
+        if not path:
+            raise SettingsError(f"--backend {option}: write NAME=PATH, such as --backend cpython=/usr/bin/python3.14")
+        check_name(name)
+        named[name] = Path(path).expanduser()
+    return named
 
 
 def _split(names: str) -> tuple[str, ...]:
