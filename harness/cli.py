@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from harness import __version__, backends
-from harness.acting.commands import reproduce
+from harness.acting.commands import report_issue, reproduce
 from harness.backends.base import Request
 from harness.book.checking import check_book
 from harness.book.reading import DIRECTORY, SUFFIX, Book
@@ -27,7 +27,8 @@ def main() -> None:
     """Does this extension module do the same thing on every interpreter?  (The runs are pytest's.)"""
 
 
-main.add_command(reproduce)
+for each in (reproduce, report_issue):
+    main.add_command(each)
 
 
 @main.command("backends")

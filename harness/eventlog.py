@@ -19,12 +19,13 @@ EVENT = "backend_matrix_event"
 
 
 class BackendFacts(msgspec.Struct, frozen=True):
-    """One backend of a run: what it is, and digests of what was built for it."""
+    """One backend of a run: what it is, digests of what was built for it, and the bindings that it was built with."""
 
     name: str
     description: str
     versions: dict[str, str]
     built: dict[str, str]
+    bindings: dict[str, str] = {}
 
 
 class Header(msgspec.Struct, frozen=True, tag="header"):

@@ -152,6 +152,16 @@ def workspace_root(directory: Path) -> Path:
     return directory
 
 
+def binding_of(extension: Extension) -> str:
+    """Return the binding that a crate is locked to, such as ``pyo3 0.30.1``; empty where nothing says so."""
+    lock = workspace_root(extension.directory) / "Cargo.lock"
+    if extension.installed is not None or not lock.exists():
+        return ""
+    packages = _read_toml(lock).get("package", [])
+    versions = [each["version"] for each in packages if each.get("name") == "pyo3"]
+    return f"pyo3 {' or '.join(versions)}" if versions else ""
+
+
 def source_digest(extension: Extension) -> str:
     """Return a digest of everything in the checkout that decides what is compiled."""
     digest = hashlib.blake2b(digest_size=16)

@@ -27,6 +27,7 @@ from harness.backends.base import Backend
 from harness.collect import CaseModule, Item, book_of, case_file, check_known, check_whole_book, find_case_files
 from harness.errors import BookError, CaseFileError, HarnessError
 from harness.eventlog import EVENT, FORMAT, LOG_NAME, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
+from harness.extensions import binding_of
 from harness.findings import Identity
 from harness.fixture.hooks import PythonTests
 from harness.jury import Jury
@@ -214,6 +215,7 @@ class MatrixPlugin:
                 try:
                     extension = self.matrix.extension(extension_name, named_by)
                     facts[backend.name].built[extension.name] = self.matrix.built(backend.name, extension).digest
+                    facts[backend.name].bindings[extension.name] = binding_of(extension)
                 except HarnessError:
                     continue  # The items that need it say so, each for itself.
         for backend in provided:
@@ -282,7 +284,7 @@ def _settings(config: pytest.Config, replay: Replay | None = None) -> Settings:
 
 
 def _facts(provided: list[Backend]) -> dict[str, BackendFacts]:
-    return {each.name: BackendFacts(each.name, each.description, dict(each.versions), {}) for each in provided}
+    return {each.name: BackendFacts(each.name, each.description, dict(each.versions), {}, {}) for each in provided}
 
 
 def _seed(worker_input: dict[str, Any] | None) -> int:

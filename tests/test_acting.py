@@ -6,14 +6,19 @@ import re
 import shlex
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from test_eventlog import EVENTS, FINDING
 from test_plugin import NUMBER, PYPROJECT, Project, project, text_of  # noqa: F401
 
+from conftest import CheckGolden
+from harness.acting.issue import issue_of
 from harness.acting.replay import FORMAT, Replay, in_one_word, out_of_one_word
-from harness.acting.stored import find, finding_name
+from harness.acting.stored import find, finding_name, findings_in
 from harness.cli import main
 from harness.errors import FindingError
+from harness.eventlog import BackendEvent, BackendFacts, BlameRecord, VoteRecord
 
 ITEM = "cases/sample.yaml::differ[beta]"
 
@@ -59,7 +64,7 @@ def test_the_files_are_those_of_the_last_run_and_nobody_elses(found: Project) ->
     assert len(list(directory.glob("*.py"))) == 3
     found.run("-q", "-k", "differ_twice")
     name = name_of(found, "cases/sample.yaml::differ_twice[beta]")
-    assert {each.name for each in directory.iterdir()} == {"notes.py", f"{name}.py"}
+    assert {each.name for each in directory.iterdir()} == {"notes.py", f"{name}.py", f"{name}.patch"}
 
 
 def test_the_script_that_is_left_is_the_one_that_the_command_prints(found: Project) -> None:
@@ -159,3 +164,46 @@ def test_commands_say_what_is_missing(project: Project) -> None:  # noqa: F811
 def test_a_beginning_that_several_findings_have_is_told(found: Project) -> None:
     with pytest.raises(FindingError, match="no finding is called ''"):
         find("", found.path / "results/events.jsonl")
+
+
+# --- issue reports ------------------------------------------------------------------------------------
+
+
+def test_an_issue_report_is_as_in_the_golden_file(found: Project, golden: CheckGolden) -> None:
+    done = command("report-issue", name_of(found), "--run")
+    assert done.exit_code == 0
+    text = re.sub(r"[0-9.]+( on \d{4}-\d\d-\d\d) \(.*\)", r"VERSION\1 (VERSIONS)", done.stdout)
+    text = re.sub(r"on \d{4}-\d\d-\d\d", "on DATE", re.sub(r"--replay=\S+", "--replay=WORD", text))
+    golden("issue.md", text)
+    assert str(found.path) not in done.stdout
+
+
+BLAMED = BlameRecord(
+    "interpreter",
+    ("interpreter: Other 2.0",),
+    "all others side with the reference",
+    (
+        VoteRecord("control", "Control 1.0 (/usr/bin/control)", "reference", "returned `1`"),
+        VoteRecord("away", "away", "absent", "is not installed"),
+    ),
+    ("PyList_New",),
+)
+
+
+def test_an_issue_report_says_who_is_blamed_and_names_no_place_on_a_machine() -> None:
+    record = msgspec.structs.replace(FINDING, blame=BLAMED, flaky="b answered two ways")
+    facts = BackendFacts("reference", "Ours 1.0 (/home/me/python)", {"interpreter": "1.0"}, {}, {"x": "pyo3 0.30.1"})
+    event = msgspec.structs.replace(EVENTS[2], findings=(record,), extension="../x", file="cases/a.yaml")
+    header = msgspec.structs.replace(EVENTS[0], reference="reference")
+    text = issue_of(next(findings_in([header, BackendEvent(facts), event])))
+    assert "By the tool's vote: interpreter: all others side with the reference (interpreter: Other 2.0)." in text
+    assert "- Control 1.0 does as reference: `` returned `1` ``\n" in text
+    assert "functions of the C-API, which the host supplies: PyList_New." in text
+    assert "It is not the same in every run: b answered two ways." in text
+    assert (
+        "- reference: Ours 1.0 (interpreter 1.0)\n- other: the log does not say\n- extension ../x, pyo3 0.30.1\n"
+        in text
+    )
+    assert "away" not in text
+    assert "/home" not in text
+    assert "/usr" not in text

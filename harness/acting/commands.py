@@ -11,10 +11,13 @@ from typing import Any
 
 import click
 
+from harness.acting.issue import issue_of
 from harness.acting.patch import patch_of
 from harness.acting.reproducer import reproducer_of
+from harness.acting.running import Output, run_on_backends
 from harness.acting.stored import StoredFinding, find
 from harness.errors import HarnessError
+from harness.matrix import Matrix
 from harness.settings import Overrides, Settings, read_settings
 
 DIVERGED = 1
@@ -63,11 +66,22 @@ def reproduce(found: StoredFinding, settings: Settings, *, run: bool, patch: boo
     sys.exit(DIVERGED if differ else 0)
 
 
-def run_source(found: StoredFinding, source: str, settings: Settings) -> list[tuple[str, Any]]:
-    """Return what a finding's script came to on the reference, and on the other backend."""
-    from harness.acting.running import run_on_backends
-    from harness.matrix import Matrix
+@click.command("report-issue")
+@_with_finding
+@click.option("--run", is_flag=True, help="run the reproducer on both backends, and say what it prints")
+def report_issue(found: StoredFinding, settings: Settings, *, run: bool) -> None:
+    """Print the text of an issue report, in Markdown: what the log has of a finding, and its reproducer."""
+    outputs = run_source(found, reproducer_of(found), settings) if run else []
+    click.echo(issue_of(found, {name: _told(output) for name, output in outputs}), nl=False)
 
+
+def _told(output: Output) -> str:
+    printed = output.stdout + output.stderr
+    return f"{printed}{'' if printed.endswith(chr(10)) or not printed else chr(10)}({output.ended})"
+
+
+def run_source(found: StoredFinding, source: str, settings: Settings) -> list[tuple[str, Output]]:
+    """Return what a finding's script came to on the reference, and on the other backend."""
     matrix = Matrix(settings, lambda line: click.echo(f"  {line}", err=True))
     with tempfile.TemporaryDirectory(prefix="backend-matrix-script-") as directory:
         script = Path(directory, f"{found.name}.py")
