@@ -6,8 +6,11 @@ from dataclasses import replace
 
 from harness.compare import compare
 from harness.differential import Differential
-from harness.findings import Finding, Judged, ended_a_worker
+from harness.findings import Finding, Judged, ended_a_worker, hung
+from harness.history import joined, programs_before, shows_after
+from harness.limits import PATIENCE
 from harness.program import Program
+from harness.protocol import encode_body
 from harness.renumbering import renumbered, results_in
 
 REPEATS_LIMIT = 4
@@ -15,22 +18,61 @@ REPEATS_LIMIT = 4
 
 
 UNREPEATED = "it did not show in fresh workers"
+SLOW = "it answered when it was given more time"
+"""What is said of a hang that was none: such a finding is dropped."""
 
 
 def confirmed(differential: Differential, finding: Finding) -> Judged:
     """Return a finding as it shows in fresh workers, twice.
 
     What does not show there may depend on how often it was done before in the same process; then the program is
-    repeated.  It is flaky if the difference does not show even so, or if a backend does not agree with itself.
+    repeated.  Or it depends on other programs before it, which are then looked for.  It is flaky if the difference
+    does not show even so, or if a backend does not agree with itself; a hang that does not show again, with more
+    time, was none.
     """
+    lanes = (differential.reference, differential.other)
+    if not hung(finding.divergence):
+        return _confirmed(differential, finding)
+    for lane in lanes:
+        lane.patience = PATIENCE
+    try:
+        judged = _confirmed(differential, finding)
+    finally:
+        for lane in lanes:
+            lane.patience = 1.0
+    return replace(judged, flaky=SLOW) if judged.flaky == UNREPEATED else judged
+
+
+def _confirmed(differential: Differential, finding: Finding) -> Judged:
     first = run_fresh(differential, finding.program)
     if first is None or first.identity != finding.identity:
         for times in range(2, REPEATS_LIMIT + 1):
             again = run_fresh(differential, repeated(finding.program, times))
             if again is not None and again.identity == finding.identity:
                 return _judged_twice(differential, without_what_follows(again))
-        return Judged(finding, UNREPEATED)
+        before = programs_before(differential, finding)
+        return _judged_after(differential, finding, before) if before else Judged(finding, UNREPEATED)
     return _judged_twice(differential, first)
+
+
+def _judged_after(differential: Differential, finding: Finding, before: tuple[Program, ...]) -> Judged:
+    """Return a finding that depends on earlier programs: as one program with them, if it shows so."""
+    whole = joined([*before, finding.program])
+    seen = None if whole is None else run_fresh(differential, whole)
+    if seen is not None and _same_but_for_the_place(seen, finding):
+        judged = _judged_twice(differential, without_what_follows(seen))
+        if not judged.flaky:
+            return judged
+    again = shows_after(differential, finding, [encode_body(each) for each in before])
+    return Judged(finding, UNREPEATED) if again is None else Judged(again, after=before)
+
+
+def _same_but_for_the_place(seen: Finding, finding: Finding) -> bool:
+    """Whether a program of more steps shows the same; of a worker that ended it is not known at which step it did."""
+    if ended_a_worker(finding.divergence):
+        left, right = seen.divergence, finding.divergence
+        return (left.kind, left.reference, left.other) == (right.kind, right.reference, right.other)
+    return seen.identity == finding.identity
 
 
 def _judged_twice(differential: Differential, finding: Finding) -> Judged:

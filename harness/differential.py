@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.compare import compare
 from harness.errors import WorkerProtocolError
@@ -57,6 +57,19 @@ class Differential:
         self._queue(program, encode_body(program))
         self._flush()
         return next(self._compared(wait=True))[1]
+
+    def execute(self, bodies: Sequence[bytes]) -> None:
+        """Execute programs on both backends for what they leave behind, whatever they do."""
+        self._require_idle()
+        lanes = (self.reference, self.other)
+        for start in range(0, len(bodies), BATCH):
+            batch = list(enumerate(bodies[start : start + BATCH], self._sequence + 1))
+            self._sequence += len(batch)
+            for lane in lanes:
+                lane.send(batch)
+        pump(lanes, wait=True)
+        for lane in lanes:
+            lane.replies.clear()
 
     def observe(self, program: Program) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
         """Execute one program on both backends and return what each let us see."""
@@ -153,4 +166,4 @@ class Differential:
         self.rules_applied.update(comparison.rules_applied)
         if comparison.divergence is None:
             return None
-        return Finding(program, reference, other, comparison.divergence)
+        return Finding(program, reference, other, comparison.divergence, (expected.past, seen.past))

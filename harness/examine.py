@@ -21,7 +21,7 @@ from hypothesis.database import ExampleDatabase
 from hypothesis.strategies import nothing
 
 from harness.book.entries import Entry
-from harness.confirm import UNREPEATED, confirmed, run_fresh, smallest
+from harness.confirm import SLOW, UNREPEATED, confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
@@ -307,7 +307,11 @@ class _Examiner:
     def _keep(self, finding: Finding) -> None:
         """Make the program as small as it can be, and run it twice more in fresh workers; it may be flaky."""
         finding = smallest(self.differential, self._trimmed(finding))
-        self.findings[finding.identity] = confirmed(self.differential, finding)
+        judged = confirmed(self.differential, finding)
+        if judged.flaky == SLOW:
+            self.note = f"{finding.place} took more than its time once, and not when it was given more."
+        else:
+            self.findings[finding.identity] = judged
 
     def _trimmed(self, finding: Finding) -> Finding:
         """Leave out what comes after the step that ends a worker."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from harness.blame import Blame
 from harness.book.entries import Entry
 from harness.observation import Divergence, Observation, Raised, Wire
+from harness.past import NOTHING_BEFORE, Past
 from harness.program import CONTEXTS, Observe, Program, Step
 from harness.render import render_program
 from harness.strategies import fixed_program
@@ -26,12 +27,13 @@ Identity = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A program on which two backends differ, and both observations of every step."""
+    """A program on which two backends differ, both observations of every step, and what both had executed before."""
 
     program: Program
     reference: tuple[Observation, ...]
     other: tuple[Observation, ...]
     divergence: Divergence
+    pasts: tuple[Past, Past] = field(default=(NOTHING_BEFORE, NOTHING_BEFORE), compare=False, repr=False)
 
     @property
     def identity(self) -> Identity:
@@ -53,12 +55,14 @@ class Finding:
 class Judged:
     """A finding that was run again in fresh workers.
 
-    ``flaky`` says what varied, and is empty if the finding stands; ``blame`` is None if nobody was asked.
+    ``flaky`` says what varied, and is empty if the finding stands; ``blame`` is None if nobody was asked.  It shows
+    only ``after`` these programs in the same process, which are as few as could be found.
     """
 
     finding: Finding
     flaky: str = ""
     blame: Blame | None = None
+    after: tuple[Program, ...] = ()
 
 
 def place_of(program: Program, divergence: Divergence) -> str:
@@ -76,6 +80,11 @@ def ended_a_worker(divergence: Divergence) -> bool:
     """Say whether a worker died of it or hung."""
     parts = (divergence.reference, divergence.other)
     return divergence.kind == "outcome" and any(str(each).startswith(("crashed", "hung")) for each in parts)
+
+
+def hung(divergence: Divergence) -> bool:
+    """Say whether one backend hung and the other did not."""
+    return divergence.kind == "outcome" and "hung" in (divergence.reference, divergence.other)
 
 
 def crash_of(divergence: Divergence) -> str:

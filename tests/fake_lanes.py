@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.codec import decode_program, encode
 from harness.lanes import Lane, Reply
 from harness.observation import Crashed, Hung
+from harness.past import History
 from harness.process import WorkerCommand
 from harness.program import Program
 from harness.values import Result
@@ -32,6 +34,7 @@ class FakeLane(Lane):
         self.freshened = 0
         self.closed = 0
         self.held: deque[tuple[int, Reply]] = deque()
+        self.before = History()
 
     @property
     def busy(self) -> bool:
@@ -41,7 +44,8 @@ class FakeLane(Lane):
         for sequence, body in bodies:
             program = decode_program(json.loads(b"[" + body))
             self.programs.append(program)
-            self.held.append((sequence, self.execute(program)))
+            self.held.append((sequence, replace(self.execute(program), past=self.before.past())))
+            self.before.append(body)
 
     def execute(self, program: Program) -> Reply:
         results: list[Any] = []
@@ -69,6 +73,7 @@ class FakeLane(Lane):
 
     def fresh(self) -> None:
         self.freshened += 1
+        self.before = History()
 
     def close(self) -> None:
         self.closed += 1

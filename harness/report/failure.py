@@ -53,6 +53,8 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     for number, step in enumerate(finding.program.steps):
         marker = ">" if number == divergence.step else " "
         lines.append(f"  {marker} {_cut(render_step(step, number, alone=finding.program.alone))}")
+    for line in _after(judged.after):
+        lines.append(line)
     if divergence.step < len(finding.program.steps) - 1:
         lines.append("    (steps after the marked one are not judged)")
     lines.append("")
@@ -132,6 +134,13 @@ def describe_observation(observation: Observation) -> Iterator[str]:
             yield f"unsupported: {', '.join(missing)} missing"
     for name, effect in observation.effects.items():
         yield _cut(f"{name}: {describe_effect(name, effect)}")
+
+
+def _after(before: Sequence[Program]) -> Iterator[str]:
+    if before:
+        yield f"    (only after these {len(before)} programs in the same process:)"
+        for program in before:
+            yield from (_cut(f"      {line}") for line in program_text(program).splitlines())
 
 
 def _cut_lines(lines: Sequence[str]) -> Iterator[str]:
