@@ -106,10 +106,11 @@ class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 class CaseFileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole case file."""
+    """A whole case file; ``rules`` hold for each of its cases."""
 
     extension: str
     cases: dict[str, CaseSpec]
+    rules: tuple[str, ...] = ()
 
 
 def source_of(expression: Expression) -> str:

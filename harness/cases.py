@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import yaml
 
 from harness import vocabulary
@@ -82,6 +83,8 @@ class _Parser(Document):
         top = {key.value: value for key, value in root.value}
         self._check_top(root, top)
         extension = self.convert(data["extension"], str, top["extension"], "extension", _fields_at)
+        rules = self.convert(data.get("rules", ()), tuple[str, ...], top.get("rules", root), "rules", _fields_at)
+        self._check_rules(rules, top.get("rules", root), "$")
         cases = []
         for key, node in top["cases"].value:
             name = str(key.value)
@@ -95,8 +98,9 @@ class _Parser(Document):
             self._check_moved(node, name)
             spec = self.convert({} if given is None else given, CaseSpec, node, f"case {name!r}", _fields_at)
             self._check_case(spec, node, name)
+            spec = msgspec.structs.replace(spec, rules=(*rules, *spec.rules))
             cases.append(Case(self.path, key.start_mark.line + 1, name, extension, spec))
-        surface = Case(self.path, root.start_mark.line + 1, SURFACE, extension, CaseSpec(), SURFACE)
+        surface = Case(self.path, root.start_mark.line + 1, SURFACE, extension, CaseSpec(rules=rules), SURFACE)
         return CaseFile(self.path, extension, tuple(cases), (surface,) if cases else ())
 
     def _check_top(self, root: yaml.Node, top: dict[str, yaml.Node]) -> None:
@@ -117,13 +121,16 @@ class _Parser(Document):
             if key.value == "known":
                 raise self.error(key, _moved(self.path, "{}", f"in entries with 'case: {name}'"))
 
+    def _check_rules(self, rules: Sequence[str], node: yaml.Node, place: str) -> None:
+        for index, rule in enumerate(rules):
+            if rule not in RULE_NAMES:
+                wrong = descend(node, f"{place}[{index}]")
+                raise self.error(wrong, describe_unknown(rule, sorted(RULE_NAMES), "rule"))
+
     def _check_case(self, spec: CaseSpec, node: yaml.Node, name: str) -> None:
         if spec.program is not None and (spec.call or spec.args or spec.kwargs or spec.extra_args or spec.extra_kwargs):
             raise self.error(node, f"case {name!r}: a 'program' stands alone, without 'call', 'args' or 'kwargs'")
-        for index, rule in enumerate(spec.rules):
-            if rule not in RULE_NAMES:
-                wrong = descend(node, f"$.rules[{index}]")
-                raise self.error(wrong, describe_unknown(rule, sorted(RULE_NAMES), "rule"))
+        self._check_rules(spec.rules, node, "$.rules")
         if spec.program is not None:
             places = [(f"$.program.start[{i}]", step) for i, step in enumerate(spec.program.start)]
             places += [(f"$.program.steps[{i}]", step) for i, step in enumerate(spec.program.steps)]

@@ -20,7 +20,8 @@ def case_file_schema() -> dict[str, Any]:
     schema = msgspec.json.schema(CaseFileSpec)
     definitions = schema["$defs"]
     definitions["StepSpec"]["oneOf"] = _ONE_KIND
-    definitions["CaseSpec"]["properties"]["rules"]["items"] = {"enum": sorted(RULE_NAMES)}
+    for name in ("CaseSpec", "CaseFileSpec"):
+        definitions[name]["properties"]["rules"]["items"] = {"enum": sorted(RULE_NAMES)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A case file of backend-matrix",
