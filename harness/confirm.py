@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.compare import compare
+from harness.alone import UNREPEATED, steady, told_otherwise
 from harness.differential import Differential
 from harness.findings import Finding, Judged, ended_a_worker, hung
 from harness.history import joined, programs_before, shows_after
@@ -17,13 +17,12 @@ REPEATS_LIMIT = 4
 """How often a program is repeated whose difference shows only when something was done often enough."""
 
 
-UNREPEATED = "it did not show in fresh workers"
 SLOW = "it answered when it was given more time"
 """What is said of a hang that was none: such a finding is dropped."""
 
 
 def confirmed(differential: Differential, finding: Finding) -> Judged:
-    """Return a finding as it shows in fresh workers, twice.
+    """Return a finding as it shows in fresh workers, on each backend alone.
 
     What does not show there may depend on how often it was done before in the same process; then the program is
     repeated.  Or it depends on other programs before it, which are then looked for.  It is flaky if the difference
@@ -40,19 +39,22 @@ def confirmed(differential: Differential, finding: Finding) -> Judged:
     finally:
         for lane in lanes:
             lane.patience = 1.0
-    return replace(judged, flaky=SLOW) if judged.flaky == UNREPEATED else judged
+    return replace(judged, flaky=SLOW) if judged.flaky.startswith(UNREPEATED) else judged
 
 
 def _confirmed(differential: Differential, finding: Finding) -> Judged:
-    first = run_fresh(differential, finding.program)
-    if first is None or first.identity != finding.identity:
-        for times in range(2, REPEATS_LIMIT + 1):
-            again = run_fresh(differential, repeated(finding.program, times))
-            if again is not None and again.identity == finding.identity:
-                return _judged_twice(differential, without_what_follows(again))
-        before = programs_before(differential, finding)
-        return _judged_after(differential, finding, before) if before else Judged(finding, UNREPEATED)
-    return _judged_twice(differential, first)
+    judged = steady(differential, finding)
+    if judged is not None:
+        return judged
+    for times in range(2, REPEATS_LIMIT + 1):
+        again = run_fresh(differential, repeated(finding.program, times))
+        if again is not None and again.identity == finding.identity:
+            shown = without_what_follows(again)
+            return steady(differential, shown) or Judged(shown, UNREPEATED)
+    before = programs_before(differential, finding)
+    if before:
+        return _judged_after(differential, finding, before)
+    return Judged(finding, f"{UNREPEATED}{told_otherwise(differential, finding)}")
 
 
 def _judged_after(differential: Differential, finding: Finding, before: tuple[Program, ...]) -> Judged:
@@ -60,8 +62,8 @@ def _judged_after(differential: Differential, finding: Finding, before: tuple[Pr
     whole = joined([*before, finding.program])
     seen = None if whole is None else run_fresh(differential, whole)
     if seen is not None and _same_but_for_the_place(seen, finding):
-        judged = _judged_twice(differential, without_what_follows(seen))
-        if not judged.flaky:
+        judged = steady(differential, without_what_follows(seen))
+        if judged is not None and not judged.flaky:
             return judged
     again = shows_after(differential, finding, [encode_body(each) for each in before])
     return Judged(finding, UNREPEATED) if again is None else Judged(again, after=before)
@@ -73,21 +75,6 @@ def _same_but_for_the_place(seen: Finding, finding: Finding) -> bool:
         left, right = seen.divergence, finding.divergence
         return (left.kind, left.reference, left.other) == (right.kind, right.reference, right.other)
     return seen.identity == finding.identity
-
-
-def _judged_twice(differential: Differential, finding: Finding) -> Judged:
-    first = run_fresh(differential, finding.program)
-    if first is None or first.identity != finding.identity:
-        return Judged(finding, UNREPEATED)
-    varying = [
-        lane.backend
-        for lane, before, after in (
-            (differential.reference, finding.reference, first.reference),
-            (differential.other, finding.other, first.other),
-        )
-        if compare(differential.rules, reference=before, other=after).divergence is not None
-    ]
-    return Judged(first, f"{' and '.join(varying)} answered two ways" if varying else "")
 
 
 def run_fresh(differential: Differential, program: Program) -> Finding | None:

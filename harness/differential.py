@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from harness.compare import compare
+from harness.compare import Comparison, compare
 from harness.errors import WorkerProtocolError
 from harness.findings import Finding
 from harness.lanes import Lane, Reply, pump
 from harness.observation import Observation, Raised
+from harness.past import NOTHING_BEFORE, Past
 from harness.program import Program
 from harness.protocol import check_count, encode_body
 
@@ -35,7 +36,11 @@ def observe_alone(lane: Lane, program: Program) -> tuple[Observation, ...]:
 
 
 class Differential:
-    """The reference's lane and another backend's, fed with the same programs."""
+    """The reference's lane and another backend's, fed with the same programs.
+
+    ``judged_in_part`` counts the programs with steps after one that diverged, which are not judged.  Of several
+    differences of one step, the finding is the first that ``is_known`` does not know.
+    """
 
     def __init__(self, reference: Lane, other: Lane, rules: frozenset[str]) -> None:
         self.reference = reference
@@ -47,6 +52,8 @@ class Differential:
         self.rules_applied: Counter[str] = Counter()
         self.faults: list[WorkerProtocolError] = []
         """How workers broke the protocol; the programs that were charged with it are judged no further."""
+        self.judged_in_part = 0
+        self.is_known: Callable[[Finding], bool] = lambda finding: False
         self._sequence = 0
         self._batch: list[tuple[int, bytes]] = []
         self._programs: dict[int, Program] = {}
@@ -162,8 +169,28 @@ class Differential:
             return None
         reference = expected.observations(steps, self.reference.backend)
         other = seen.observations(steps, self.other.backend)
-        comparison = compare(self.rules, reference=reference, other=other)
+        comparison = compare(self.rules, reference=reference, other=other, program=program)
         self.rules_applied.update(comparison.rules_applied)
+        self.judged_in_part += comparison.unjudged > 0
+        return self._finding(program, reference, other, comparison, (expected.past, seen.past))
+
+    def judge(
+        self, program: Program, reference: tuple[Observation, ...], other: tuple[Observation, ...]
+    ) -> Finding | None:
+        """Compare what was seen of a program; None if it is the same.  Nothing is counted."""
+        comparison = compare(self.rules, reference=reference, other=other, program=program)
+        return self._finding(program, reference, other, comparison)
+
+    def _finding(
+        self,
+        program: Program,
+        reference: tuple[Observation, ...],
+        other: tuple[Observation, ...],
+        comparison: Comparison,
+        pasts: tuple[Past, Past] = (NOTHING_BEFORE, NOTHING_BEFORE),
+    ) -> Finding | None:
         if comparison.divergence is None:
             return None
-        return Finding(program, reference, other, comparison.divergence, (expected.past, seen.past))
+        finding = Finding(program, reference, other, comparison.divergence, pasts, comparison.further)
+        # What else a step does differently is not hidden by what is known of it.
+        return next((each for each in finding.each if not self.is_known(each)), finding)

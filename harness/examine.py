@@ -20,8 +20,9 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.database import ExampleDatabase
 from hypothesis.strategies import nothing
 
+from harness.alone import confirmed_together
 from harness.book.entries import Entry
-from harness.confirm import SLOW, UNREPEATED, confirmed, run_fresh, smallest
+from harness.confirm import SLOW, confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
@@ -55,6 +56,7 @@ class Plan:
 class Examination:
     """What came of examining a case on a backend; findings are in the order in which they were met.
 
+    ``judged_in_part`` counts the examples of which the last steps were not judged, because one before had diverged.
     ``saved`` says that some were met because an earlier run had saved them, whatever this run's seed draws.
     """
 
@@ -64,6 +66,7 @@ class Examination:
     known: Counter[Identity] = field(default_factory=Counter)
     stale: tuple[Entry, ...] = ()
     rules_applied: Counter[str] = field(default_factory=Counter)
+    judged_in_part: int = 0
     note: str = ""
     saved: bool = False
 
@@ -91,6 +94,7 @@ def examine(programs: Programs, differential: Differential, known: Known, plan: 
     examiner = _Examiner(programs, differential, known, plan)
     with examiner.until_broken():
         examiner.replay_known()
+        examiner.look_past_known()
         examiner.run_examples()
         examiner.reuse()
         examiner.draw()
@@ -102,6 +106,7 @@ def examine_all(programs: Iterable[Program], differential: Differential, known: 
     examiner = _Examiner(nothing(), differential, known, plan)
     with examiner.until_broken():
         examiner.replay_known()
+        examiner.look_past_known()
         examiner.run_each(programs)
     return examiner.result()
 
@@ -140,7 +145,7 @@ class _Examiner:
         """Replay the stored program of every known divergence: one that does not show it is stale."""
         for entry in self.known.entries:
             finding = self.differential.run(self.known.program_of(entry, self.differential.reference.module))
-            if finding is not None and covers(entry, finding):
+            if finding is not None and any(covers(entry, each) for each in finding.each):
                 self.known_seen[entry.kind, entry.place] += 1
                 continue
             self.stale.append(entry)
@@ -154,6 +159,10 @@ class _Examiner:
             if finding is not None and not self._is_known(finding) and not self._is_told(finding):
                 self.met[finding.identity] = finding
                 self._keep(finding)
+
+    def look_past_known(self) -> None:
+        """From here on, what is known of a step does not hide what else differs there."""
+        self.differential.is_known = lambda finding: self.known.entry_for(finding) is not None
 
     def reuse(self) -> None:
         """Run the examples that Hypothesis saved when this case last failed."""
@@ -178,13 +187,7 @@ class _Examiner:
             finding = self.differential.run(program)
             if finding is not None and not self._is_known(finding):
                 found.setdefault(finding.identity, finding)
-        for lane in (self.differential.reference, self.differential.other):
-            if found:
-                lane.fresh()
-        for identity, finding in found.items():
-            again = self.differential.run(finding.program)
-            stands = again is not None and again.identity == identity
-            self.findings[identity] = Judged(again if again and stands else finding, "" if stands else UNREPEATED)
+        self.findings.update(confirmed_together(self.differential, found))
 
     def result(self) -> Examination:
         """Return what came of it."""
@@ -213,6 +216,7 @@ class _Examiner:
             self.known_seen,
             tuple(self.stale),
             self.differential.rules_applied,
+            self.differential.judged_in_part,
             self.note,
             self.saved,
         )

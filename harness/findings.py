@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -27,13 +27,24 @@ Identity = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A program on which two backends differ, both observations of every step, and what both had executed before."""
+    """A program on which two backends differ, both observations of every step, and what both had executed before.
+
+    ``further`` are the other divergences of the step that diverged; the steps after it are not judged.
+    """
 
     program: Program
     reference: tuple[Observation, ...]
     other: tuple[Observation, ...]
     divergence: Divergence
     pasts: tuple[Past, Past] = field(default=(NOTHING_BEFORE, NOTHING_BEFORE), compare=False, repr=False)
+    further: tuple[Divergence, ...] = ()
+
+    @property
+    def each(self) -> Iterator[Finding]:
+        """This finding, and one for every further divergence of its step."""
+        yield self
+        for divergence in self.further:
+            yield replace(self, divergence=divergence, further=())
 
     @property
     def identity(self) -> Identity:

@@ -8,9 +8,11 @@ import pytest
 from fake_lanes import FakeLane, fake_pump
 
 from harness import differential as differential_module
+from harness.alone import PROCESSES
 from harness.confirm import confirmed, repeated, smallest, without
 from harness.differential import Differential
 from harness.findings import Finding
+from harness.observation import Crashed
 from harness.program import Program, Step
 from harness.values import Result
 
@@ -85,13 +87,43 @@ def test_what_shows_only_at_the_third_call_is_repeated_in_fresh_workers() -> Non
 def test_what_does_not_show_again_is_flaky() -> None:
     turns = iter([2, *[1] * 100])
     differential = pair(lambda *_: next(turns))
-    assert confirmed(differential, found(differential, call("f"))).flaky == "it did not show in fresh workers"
+    assert confirmed(differential, found(differential, call("f"))).flaky == (
+        "it did not show in fresh workers: other answered otherwise there (value at f(): 2, then 1)"
+    )
 
 
 def test_a_backend_that_answers_two_ways_is_flaky() -> None:
     turns = iter(range(5, 100))
     differential = pair(lambda *_: next(turns))
-    assert confirmed(differential, found(differential, call("f"))).flaky == "other answered two ways"
+    flaky = confirmed(differential, found(differential, call("f"))).flaky
+    assert flaky == "other answered two ways (value at f(): 6, then 11)"
+
+
+def test_each_backend_is_run_alone() -> None:
+    order: list[str] = []
+
+    def answers(backend: str) -> Any:
+        def answer(name: str) -> Any:
+            order.append(backend)
+            return backend
+
+        return answer
+
+    differential = Differential(
+        FakeLane("reference", answers("reference")), FakeLane("other", answers("other")), frozenset()
+    )
+    finding = found(differential, call("f"))
+    order.clear()
+    assert confirmed(differential, finding).flaky == ""
+    assert order == ["reference"] * (len(order) // 2) + ["other"] * (len(order) // 2)
+
+
+def test_a_program_that_ends_its_worker_is_not_run_again_in_the_same() -> None:
+    differential = pair(lambda *_: Crashed("died with SIGSEGV"))
+    finding = found(differential, call("f"))
+    before = len(differential.other.programs)  # type: ignore[attr-defined]
+    assert confirmed(differential, finding).flaky == ""
+    assert len(differential.other.programs) - before == PROCESSES  # type: ignore[attr-defined]
 
 
 def test_a_step_is_taken_out_with_its_number() -> None:

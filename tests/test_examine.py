@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from fake_lanes import Answer, FakeLane, fake_pump
 from hypothesis.database import ExampleDatabase, InMemoryExampleDatabase
 
 from harness import differential, examine, lanes
+from harness.alone import PROCESSES, RUNS
 from harness.cases import parse_case_file
 from harness.differential import Differential
 from harness.examine import Examination, Plan
@@ -65,6 +68,16 @@ class Run:
     @property
     def smallest(self) -> list[str]:
         return [render_program(each.finding.program) for each in self.result.findings]
+
+
+def examine_with(reference: FakeLane, other: FakeLane, case: str = INTEGER, *, known: str = "known: []") -> Examination:
+    """Examine a case on two lanes that are there."""
+    text = "extension: fake\ncases:\n  f:\n" + "".join(f"    {line}\n" for line in case.splitlines())
+    [found] = parse_case_file(text, Path("fake.yaml")).cases
+    plan = Plan("fake.yaml::f[other]", 1, 200, hypothesis.settings(), None)
+    programs = programs_of(found, "fake", Capabilities())
+    both = Differential(reference, other, frozenset(found.spec.rules))
+    return examine.examine(programs, both, books.known(known), plan)
 
 
 def same(name: str, x: Any) -> Any:
@@ -130,10 +143,11 @@ def test_an_exception_on_one_side_is_shrunk() -> None:
     assert run.smallest == ["f(-101)"]
 
 
-def test_a_finding_is_confirmed_twice_in_fresh_workers() -> None:
+def test_a_finding_is_confirmed_on_each_backend_alone_in_fresh_workers_and_again_in_the_same() -> None:
     run = Run(same, agrees_until(1000))
-    assert [lane.freshened for lane in run.lanes] == [2, 2]
-    assert [render_program(each) for each in run.drawn[-2:]] == ["f(1000)", "f(1000)"]
+    assert [lane.freshened for lane in run.lanes] == [PROCESSES, PROCESSES]
+    again = [render_program(each) for each in run.drawn[-PROCESSES * RUNS :]]
+    assert again == ["f(1000)"] * PROCESSES * RUNS
 
 
 def test_different_findings_of_one_case_are_each_shrunk() -> None:
@@ -255,7 +269,9 @@ def test_a_difference_that_does_not_show_again_is_flaky() -> None:
 
     run = Run(same, once)
     assert run.result.verdict == "flaky"
-    assert [each.flaky for each in run.result.findings] == ["it did not show in fresh workers"]
+    assert [each.flaky for each in run.result.findings] == [
+        "it did not show in fresh workers: other answered otherwise there (type at f(): 'wrong', then 1000)"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -263,7 +279,7 @@ def test_a_difference_that_does_not_show_again_is_flaky() -> None:
     [
         (True, False, "reference answered two ways"),
         (False, True, "other answered two ways"),
-        (True, True, "reference and other answered two ways"),
+        (True, True, "reference answered two ways and other answered two ways"),
     ],
 )
 def test_a_backend_that_does_not_agree_with_itself_is_named(varying: bool, steady: bool, text: str) -> None:
@@ -274,7 +290,38 @@ def test_a_backend_that_does_not_agree_with_itself_is_named(varying: bool, stead
 
     run = Run(random if varying else same, random if steady else same)
     assert run.result.verdict == "flaky"
-    assert {each.flaky for each in run.result.findings} == {text}
+    told = {re.sub(r" \(value at f\(\)[^:]*: \d+, then \d+\)", "", each.flaky) for each in run.result.findings}
+    assert told == {text}
+
+
+def test_a_backend_that_varies_rarely_is_found_out_by_many_runs() -> None:
+    turns = iter(range(10**9))
+
+    def now_and_then(name: str, x: int) -> Any:
+        return "wrong" if x >= 1000 and next(turns) % 3 else x
+
+    run = Run(same, now_and_then)
+    assert run.result.verdict == "flaky"
+    assert all(each.flaky.startswith("other answered two ways (type at f(): ") for each in run.result.findings)
+
+
+def test_an_extension_that_counts_its_calls_is_not_flaky() -> None:
+    class Counting(FakeLane):
+        def __init__(self, backend: str, step: int) -> None:
+            super().__init__(backend, self.count)
+            self.step, self.calls = step, 0
+
+        def count(self, name: str, x: int) -> Any:
+            self.calls += self.step
+            return self.calls
+
+        def fresh(self) -> None:
+            super().fresh()
+            self.calls = 0
+
+    result = examine_with(Counting("reference", 1), Counting("other", 2))
+    assert result.verdict == "diverge"
+    assert [each.flaky for each in result.findings] == [""]
 
 
 def test_one_finding_that_stands_makes_the_verdict_beside_flaky_ones() -> None:
@@ -323,6 +370,61 @@ def test_something_new_beside_a_known_divergence_is_a_finding() -> None:
     assert run.result.verdict == "diverge"
     assert run.smallest == ["f(-1000)"]
     assert run.result.known[("type", "f()")] > 0
+
+
+STEPS = "program: {start: [], steps: [{call: old}, {call: new}, {call: quiet}], max_steps: 4}\ncontexts: []"
+KNOWN_STEP = books.written("kind: type, place: 'old()', reason: because, witness: [{call: old}]")
+
+
+def test_a_second_thing_is_found_in_programs_that_do_not_show_the_known_one_first() -> None:
+    def answer(name: str) -> Any:
+        return {"old": "wrong", "new": 2.0, "quiet": 0}[name]
+
+    run = Run(lambda name: 0, answer, STEPS, known=KNOWN_STEP)
+    assert run.smallest == ["new()"]
+    assert run.result.known[("type", "old()")] > 0
+
+
+def test_thousands_of_examples_of_one_thing_are_one_finding() -> None:
+    run = Run(lambda name, x: 0, lambda name, x: "wrong", "args: ['integers()']\ncontexts: []", max_examples=3_000)
+    assert run.result.examples >= 3_000
+    assert run.smallest == ["f(0)"]
+
+
+def test_steps_after_one_that_diverged_are_not_judged_and_the_examples_are_counted() -> None:
+    case = "program:\n  start: [{call: old}, {call: new}]\n  steps: [{call: quiet}]\ncontexts: []"
+    # What the second step does is never judged, for the first has always diverged.
+    run = Run(lambda name: 0, lambda name: {"old": "wrong", "new": 2.0, "quiet": 0}[name], case, known=KNOWN_STEP)
+    assert run.result.verdict == "known"
+    assert run.result.judged_in_part == run.result.examples - 1, "all but the replayed one, which has one step"
+    assert Run(lambda name: 0, lambda name: 0, STEPS).result.judged_in_part == 0
+
+
+class Effects(FakeLane):
+    """Answers every step with the same value and effects."""
+
+    def __init__(self, backend: str, value: int, **effects: Any) -> None:
+        super().__init__(backend, same)
+        self.reply = Reply(json.dumps([["r", value, effects]]).encode())
+
+    def execute(self, program: Program) -> Reply:
+        return self.reply
+
+
+def test_what_else_a_known_step_does_differently_is_a_finding() -> None:
+    entry = books.written("kind: value, place: 'f()', reason: because, witness: [{call: f, args: ['0']}]")
+    known_only = examine_with(Effects("reference", 1, stdout="a"), Effects("other", 2, stdout="a"), known=entry)
+    assert known_only.verdict == "known"
+    more = examine_with(Effects("reference", 1, stdout="a"), Effects("other", 2, stdout="b"), known=entry)
+    assert more.verdict == "diverge"
+    assert [each.finding.identity for each in more.findings] == [("stdout", "f()")]
+    assert [render_program(each.finding.program) for each in more.findings] == ["f(0)"]
+    assert not more.stale
+
+
+def test_without_an_entry_one_step_is_one_finding() -> None:
+    result = examine_with(Effects("reference", 1, stdout="a"), Effects("other", 2, stdout="b"))
+    assert [each.finding.identity for each in result.findings] == [("value", "f()")]
 
 
 # --- reproducing -----------------------------------------------------------------------------------

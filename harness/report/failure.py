@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from harness.book.entries import Entry
 from harness.codec import decode
 from harness.crashes import shown_traces
-from harness.findings import Judged, place_of
+from harness.findings import Finding, Judged, place_of
 from harness.observation import Crashed, Divergence, Hung, Observation, Raised, Returned, Unsupported, Wire
 from harness.program import CONTEXTS, PLAIN, Program, Step
 from harness.render import render, render_step
@@ -68,6 +68,13 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     if judged.blame is not None:
         lines += ["", *map(_cut, describe_blame(judged.blame, reference=reference, other=other))]
     return "\n".join(lines)
+
+
+def told_variation(finding: Finding) -> str:
+    """Return what varied between two answers of one backend, with both: `` (value at f(): 1, then 2)``."""
+    first, second = _parts(finding.divergence)
+    kind, place = finding.identity
+    return _cut(f" ({kind} at {place}: {first}, then {second})")
 
 
 def _parts(divergence: Divergence) -> tuple[str, str]:
