@@ -80,7 +80,8 @@ def analyse(code: int | None, stderr: str, traces: str = "", *, traced: bool = F
     if _MEMORY.search(stderr):
         return Crash("out of memory", "it asked for more memory than it may have")
     if _STACK.search(stderr) or _recurses(traces) or (how == "SIGSEGV" and traced and not traces):
-        return Crash("stack overflow", "its native stack overflowed")
+        why = "" if _STACK.search(stderr) or traces else ": nothing was left of it to say where it was"
+        return Crash("stack overflow", f"its native stack overflowed{why}")
     if how == "SIGABRT":
         for look in (_panic, _assertion, _heap, _fatal):
             if found := look(stderr):
