@@ -177,6 +177,9 @@ def _fill(place: Path, extension: Extension, make: Callable[[Path, Path], Path],
     from harness.symbols import wanted_functions
 
     place.parent.mkdir(parents=True, exist_ok=True)
+    # Of runs that were killed: who is here holds the lock, so nobody else is at work on any.
+    for left_over in place.parent.glob(".new-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as directory:
         fresh = Path(directory) / "fresh"
         site = fresh / "site"

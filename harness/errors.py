@@ -125,3 +125,9 @@ class WorkerStartError(HarnessError):
 
 class RestartsLimitError(HarnessError):
     """So many workers died or hung that the rest of a case, or of a run, would not be worth the time."""
+
+
+class ReportError(HarnessError):
+    """What a run found could not be written; used for its exit code where nothing else failed."""
+
+    exit_code = 9

@@ -5,6 +5,7 @@ The first line is a header, the last a footer; a file without its footer is of a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,9 @@ import msgspec
 
 FORMAT = 1
 LOG_NAME = "events.jsonl"
+PARTIAL = ".partial-"
+"""What stands after the name of a file that is not whole, before the number of the process that writes it."""
+
 EVENT = "backend_matrix_event"
 """The attribute of pytest's report that holds an item's event."""
 
@@ -116,11 +120,15 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
 
 
 class Footer(msgspec.Struct, frozen=True, tag="footer"):
-    """The end of a run: how many items had which verdict."""
+    """The end of a run: how many items had which verdict.
+
+    ``ended_early`` says why not every item was run; it is empty if every one was.
+    """
 
     ended: str
     exit_code: int
     verdicts: dict[str, int]
+    ended_early: str = ""
 
 
 Event = Header | BackendEvent | ItemEvent | Footer
@@ -129,26 +137,39 @@ Event = Header | BackendEvent | ItemEvent | Footer
 class EventLog:
     """Writes events as they happen; the file gets its name when the run has ended.
 
-    Until then it is ``events.jsonl.partial``, so that no half log is taken for a whole one.
+    Until then it is ``events.jsonl.partial-PID``, so that no half log is taken for a whole one and two runs do
+    not write into each other's.  What cannot be written any more is in ``failed``; a run goes on without its log.
+
+    Raises: OSError -- the directory or the file cannot be made.
     """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / LOG_NAME
-        self.partial = directory / (LOG_NAME + ".partial")
-        self._stream: IO[bytes] = self.partial.open("wb")
+        self.partial = directory / f"{LOG_NAME}{PARTIAL}{os.getpid()}"
+        self.failed: OSError | None = None
+        self._stream: IO[bytes] = self.partial.open("wb", buffering=0)
         self._encoder = msgspec.json.Encoder()
 
     def write(self, event: Event) -> None:
-        """Append an event; it is in the file when this returns."""
-        self._stream.write(self._encoder.encode(event) + b"\n")
-        self._stream.flush()
+        """Append an event; it is in the file when this returns, unless the log has failed."""
+        line = self._encoder.encode(event) + b"\n"
+        try:
+            while line and self.failed is None:
+                line = line[self._stream.write(line) :]
+        except OSError as error:
+            # What follows a half line would be no line either.
+            self.failed = error
 
-    def finish(self, footer: Footer) -> None:
-        """Write the footer and give the file its name."""
+    def finish(self, footer: Footer, path: Path | None = None) -> None:
+        """Write the footer and give the file its name, or the one that is given; not if the log has failed."""
         self.write(footer)
         self._stream.close()
-        self.partial.replace(self.path)
+        if self.failed is None:
+            try:
+                self.partial.replace(path or self.path)
+            except OSError as error:
+                self.failed = error
 
     def __enter__(self) -> EventLog:
         return self

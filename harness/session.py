@@ -19,13 +19,14 @@ import pytest
 from hypothesis import core
 
 import harness
+from harness import results
 from harness.acting.hooks import DIRECTORY, FoundFiles, can_have_examples
 from harness.acting.replay import Replay, can_replay, replay_named
 from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
 from harness.backends.base import Backend
 from harness.collect import CaseModule, Item, book_of, case_file, check_known, check_whole_book, find_case_files
-from harness.errors import BookError, CaseFileError, HarnessError
+from harness.errors import BookError, CaseFileError, HarnessError, ReportError
 from harness.eventlog import EVENT, FORMAT, LOG_NAME, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
 from harness.extensions import binding_of
 from harness.findings import Identity
@@ -56,6 +57,9 @@ class MatrixPlugin:
         self.jury = Jury(self.matrix)
         self.book = book_of(self.settings)
         self.log: EventLog | None = None
+        self.problems: list[str] = []
+        self.terminating = results.terminated_like_interrupted()
+        self.terminating.__enter__()
         self.found: FoundFiles | None = None
         self.verdicts: Counter[str] = Counter()
         self._last_progress = 0.0
@@ -138,7 +142,7 @@ class MatrixPlugin:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        event = report.__dict__.get(EVENT)
+        event = report.__dict__.get(EVENT) or results.event_of_lost_item(report)
         if event is not None and self.worker_input is None:
             self.verdicts[event["verdict"]] += 1
             told = msgspec.convert(event, ItemEvent)
@@ -150,23 +154,44 @@ class MatrixPlugin:
                     self.log.write(BackendEvent(facts))
             self.log.write(told)
             if self.found is not None:
-                self.found.write(told)
+                with results.noted(self.problems, self.settings.results):
+                    self.found.write(told)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
         if counts:
             terminalreporter.write_sep("-", f"backend matrix: {counts}")
-            results = self.from_root(self.settings.results)
-            terminalreporter.write_line(f"{results}/events.jsonl, {results}/junit.xml")
+            directory = self.from_root(self.settings.results)
+            terminalreporter.write_line(f"{directory}/events.jsonl, {directory}/junit.xml")
+        for problem in self.problems:
+            terminalreporter.write_line(problem, red=True)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         self.matrix.close()
+        if self.worker_input is not None:
+            return (yield)
+        kept = self.settings.results / LOG_NAME
+        spared = results.everything_is_broken(self.verdicts) and results.is_good(kept)
+        with results.junit_written_whole(self.config, self.problems, spared=spared):
+            yield
         if self.log is not None:
-            self.log.finish(Footer(_now(), int(exitstatus), dict(self.verdicts)))
+            footer = Footer(_now(), int(session.exitstatus), dict(self.verdicts), results.why_ended_early(session))
+            self.log.finish(footer, results.place_for(kept, spared=spared))
+            if self.log.failed is not None:
+                told = f"{self.from_root(self.log.partial)}: not whole, because it cannot be written"
+                self.problems.append(f"{told}: {self.log.failed.strerror}")
+            else:
+                results.remove_left_over(self.settings.results)
+        if self.problems:
+            self.problems.append("Make room or name another directory with --matrix-results, and run again.")
+            session.exitstatus = session.exitstatus or ReportError.exit_code
+        if spared:
+            self.problems.append(f"Everything is broken: the report of an earlier run was kept, see {results.BROKEN}*.")
 
     def pytest_unconfigure(self) -> None:
         self.matrix.close()
+        self.terminating.__exit__(None, None, None)
 
     # --- helpers ---
 
@@ -230,13 +255,20 @@ class MatrixPlugin:
                 )
 
     def _open_log(self) -> EventLog:
-        log = EventLog(self.settings.results)
+        try:
+            log = EventLog(self.settings.results)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"{self.settings.results}: results cannot be written: {error.strerror}; "
+                f"name another directory with --matrix-results"
+            ) from None
         versions = {name: version(name) for name in ("pytest", "hypothesis", "maturin")}
         header = Header(
             FORMAT, _now(), harness.__version__, self.settings.reference, self.settings.backends, self.seed, versions
         )
         log.write(header)
-        self.found = FoundFiles(self.settings.results, header, self.settings.root)
+        with results.noted(self.problems, self.settings.results):
+            self.found = FoundFiles(self.settings.results, header, self.settings.root)
         return log
 
     def _say(self, line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -62,7 +63,7 @@ def test_every_event_is_one_line_with_its_kind(tmp_path: Path) -> None:
 def test_a_log_has_its_name_only_when_the_run_has_ended(tmp_path: Path) -> None:
     with EventLog(tmp_path / "new" / "results") as log:
         log.write(EVENTS[0])
-        partial = tmp_path / "new/results/events.jsonl.partial"
+        partial = tmp_path / f"new/results/events.jsonl.partial-{os.getpid()}"
         assert list(read_events(partial)) == EVENTS[:1], "an event is in the file at once"
         assert not log.path.exists()
         log.finish(FOOTER)
@@ -76,7 +77,7 @@ def test_a_run_that_was_interrupted_leaves_the_last_whole_log_alone(tmp_path: Pa
     with pytest.raises(KeyboardInterrupt):
         _interrupted(tmp_path)
     assert list(read_events(tmp_path / "events.jsonl")) == [FOOTER]
-    assert (tmp_path / "events.jsonl.partial").exists()
+    assert (tmp_path / f"events.jsonl.partial-{os.getpid()}").exists()
 
 
 def _interrupted(directory: Path) -> None:
