@@ -44,6 +44,7 @@ _EFFECT_KINDS: dict[str, Kind] = {
     "pickled": "pickled",
     "died": "died",
     "leaked": "leaked",
+    "grows": "leak",
     "stdout": "stdout",
     "stderr": "stderr",
     "exit": "exit",
@@ -192,6 +193,9 @@ def _effects(
 def _differing_effects(effect: str, expected: Wire, seen: Wire, nan_payloads: bool) -> Iterator[Difference]:
     if effect in _DETAILS:
         return differing_details(expected or {}, seen or {}, nan_payloads, _DETAILS[effect])
+    if effect == "grows":
+        # How much is never twice the same; whether it is beyond the bound is.
+        return differing_plain("grows" if expected else "steady", "grows" if seen else "steady", "")
     if effect == "calls":
         return differing_calls(expected or [], seen or [], nan_payloads)
     return differing_plain(expected, seen, "")

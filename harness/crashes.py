@@ -14,8 +14,8 @@ from dataclasses import dataclass
 FRAMES_LIMIT = 3
 """How many of the top frames tell one crash from another, as in libFuzzer's deduplication token."""
 
-RECURSIONS_LIMIT = 50
-"""So many equal frames in one stack are a recursion without end."""
+RECURSIONS_LIMIT = 10
+"""So many equal frames at the top of a stack that was too long to be written are a recursion without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,7 @@ _CURRENT = re.compile(r"^(?:Current thread|Stack \(most)[^\n]*\n", re.MULTILINE)
 _SYSTEM = re.compile(
     r"(?:^|/)(?:ld-linux[^/]*|lib(?:c|m|pthread|gcc_s|stdc\+\+|python[^/]*)\.so[^/]*|python[\d.]*t?|[^/.]+)$"
 )
+_TRUNCATED = "<truncated rest of calls>"
 _WORKER_FILE = "worker.py"
 
 
@@ -166,7 +167,7 @@ def _without_offset(at: str) -> str:
 
 def _recurses(traces: str) -> bool:
     frames = [f"{path} {_without_offset(at)}" for path, at in _NATIVE_FRAME.findall(traces)]
-    return any(frames.count(each) >= RECURSIONS_LIMIT for each in set(frames))
+    return _TRUNCATED in traces and any(frames.count(each) >= RECURSIONS_LIMIT for each in set(frames))
 
 
 def shown_traces(traces: str) -> list[str]:

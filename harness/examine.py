@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 import unittest
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from harness.confirm import SLOW, confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
+from harness.leaks import CANDIDATES, Watch
 from harness.program import PLAIN, Program
 from harness.protocol import encode_body
 from harness.repeatable import without_local_constants
@@ -121,6 +122,7 @@ class _Examiner:
         self.stale: list[Entry] = []
         self.findings: dict[Identity, Judged] = {}
         self.agreed: set[bytes] = set()
+        self.last_agreed: deque[Program] = deque(maxlen=CANDIDATES)
         self.diverged: dict[bytes, Finding] = {}
         self.note = ""
         self.saved = False
@@ -173,7 +175,11 @@ class _Examiner:
 
     def draw(self) -> None:
         """Draw with many examples on their way; shrink and confirm the first of every identity."""
-        for finding in self._run_ahead():
+        leaks = Watch(self.differential)
+        met = self._run_ahead()
+        if leaks.suspected():
+            met += self._leaks()
+        for finding in met:
             if not self._is_told(finding) and not self._shrink(finding, (Phase.generate, Phase.shrink)):
                 self._keep(finding)
 
@@ -233,6 +239,7 @@ class _Examiner:
         def note(program: Program, finding: Finding | None) -> None:
             if finding is None:
                 self.agreed.add(encode_body(program))
+                self.last_agreed.append(program)
             else:
                 self.diverged[encode_body(program)] = finding
                 if not self._is_known(finding) and not self._is_told(finding):
@@ -254,6 +261,15 @@ class _Examiner:
             if self.broken is not None:
                 raise self.broken from None
         return list(first.values())
+
+    def _leaks(self) -> list[Finding]:
+        """Repeat the last programs that agreed, and return where only one backend grows by it."""
+        found: dict[Identity, Finding] = {}
+        for program in self.last_agreed:
+            finding = self.differential.run(replace(program, observe=(*program.observe, "memory")))
+            if finding is not None and not self._is_known(finding) and not self._is_told(finding):
+                found.setdefault(finding.identity, finding)
+        return list(found.values())
 
     def _shrink(self, target: Finding | None, phases: tuple[Phase, ...]) -> bool:
         """Let Hypothesis find and shrink a finding one example at a time: one like the target, or any new one.

@@ -143,7 +143,10 @@ class Known:
 
     def program_of(self, entry: Entry, module: str) -> Program:
         """Return the program that shows an entry's divergence."""
-        return fixed_program(entry.spec.witness, module, context=entry.spec.context, observe=self.observe)
+        # A leak is looked for in any case whose worker has grown.
+        memory: tuple[Observe, ...] = ("memory",) if entry.kind == "leak" and "memory" not in self.observe else ()
+        observe = (*self.observe, *memory)
+        return fixed_program(entry.spec.witness, module, context=entry.spec.context, observe=observe)
 
     def entry_for(self, finding: Finding) -> Entry | None:
         """Return the first entry that covers a finding, or None."""

@@ -104,6 +104,7 @@ Kind = Literal[
     "pickled",
     "died",
     "leaked",
+    "leak",
     "exit",
 ]
 

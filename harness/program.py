@@ -100,7 +100,7 @@ CONTEXTS: dict[Context, str] = {
 }
 """Where a program's calls can be made, each with the words for it."""
 
-Observe = Literal["state", "equality", "lifetimes"]
+Observe = Literal["state", "equality", "lifetimes", "memory"]
 """What a case can ask to see beyond what is always seen."""
 
 

@@ -171,6 +171,7 @@ EFFECTS = _fields(
     equality=_mapping_to(_row(VALUE, _either(TRUTH, TEXT))),
     died=_list_of(TEXT),
     leaked=_list_of(TEXT),
+    grows=COUNT,
     exit=_fields(**_DURING),
     unprepared=_exactly(True),
 )

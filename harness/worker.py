@@ -29,6 +29,7 @@ import operator
 import os
 import struct
 import threading
+import time
 import warnings
 import weakref
 
@@ -38,6 +39,12 @@ RECORDED_CALLS_LIMIT = 1000
 PRINTED_BYTES_LIMIT = 64 * 1024
 EXCEPTION_CHAIN_LIMIT = 16
 ASYNC_ITEMS_LIMIT = 100
+# Of memory: what a process may grow by in 1,000 repeats, in each of the rounds; a round takes about a second at most.
+GROWTH_BOUND = 128 * 1024
+GROWTH_ROUNDS = 3
+GROWTH_REPEATS = 500
+GROWTH_WARM_UP = 50
+GROWTH_ROUND_S = 1.0
 # Frames that are left for a call where the recursion limit is low.
 LOW_RECURSION_LIMIT = 60
 # Deeper values are cut at the same depth everywhere; four frames for each level stay below Python's own limit.
@@ -823,7 +830,10 @@ class Executor:
             return observations
         if context == "twice":
             self.run_steps(module, steps, call_plainly, observe)
-        return self.run_steps(module, steps, CONTEXTS[context], observe)
+        observations = self.run_steps(module, steps, CONTEXTS[context], observe)
+        if "memory" in observe:
+            add_effect(observations[-1], "grows", growth(lambda: self.run_steps(module, steps, CONTEXTS[context], ())))
+        return observations
 
     def run_steps(self, module, steps, context, observe):
         global _births
@@ -966,6 +976,33 @@ def note_shared(effects, walk, name, around):
     for key, number in walk.met.items():
         if key in around.met:
             effects.setdefault("shared", []).append([number, name, around.met[key]])
+
+
+def growth(run):
+    """Return by how many bytes the process grows when this is done 1,000 times, or 0 if that is within the bound."""
+    started = time.monotonic()
+    for _ in range(GROWTH_WARM_UP):
+        run()
+    one_s = (time.monotonic() - started) / GROWTH_WARM_UP
+    repeats = max(GROWTH_WARM_UP, min(GROWTH_REPEATS, int(GROWTH_ROUND_S / max(one_s, 1e-9))))
+    least = None
+    for _ in range(GROWTH_ROUNDS):
+        before = occupied()
+        for _ in range(repeats):
+            run()
+        grown = (occupied() - before) * 1000 // repeats
+        least = grown if least is None else min(least, grown)
+        # What an allocator takes at one time it does not take in every round.
+        if least <= GROWTH_BOUND:
+            return 0
+    return least
+
+
+def occupied():
+    """Return how much memory the process occupies; what only a cycle keeps is collected before."""
+    gc.collect()
+    with open("/proc/self/statm", "rb") as stream:
+        return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def add_effect(observation, name, value):

@@ -103,6 +103,7 @@ PAIRS: dict[Kind, tuple[Observation, Observation, str]] = {
     "handled": (returned(handled=[exception("E")]), returned(), ""),
     "died": (returned(died=["object 0", "result 1"]), returned(died=["result 1", "object 0"]), ""),
     "leaked": (returned(leaked=["result 0"]), returned(), ""),
+    "leak": (returned(), returned(grows=4_000_000), ""),
     "exit": (returned(exit={"stderr": "a"}), returned(), ""),
 }
 

@@ -124,6 +124,7 @@ PROGRAMS = [
         observe=("state", "equality", "lifetimes"),
     ),
     Program("echo", (call("Part", 1), call("keep", Result(0))), observe=("lifetimes",)),
+    Program("echo", (call("remember", bytes(4000)),), observe=("memory",)),
     Program("echo", (call("echo", [1]), call("Box", Result(0)), call("Base"), Step("method", "grow", (Result(2), 2)),
                      call("Person", "a"), call("Box", Result(4)), Step("method", "rename", (Result(4), "b"))),
             observe=("state",)),

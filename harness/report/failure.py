@@ -157,6 +157,8 @@ def _cut_lines(lines: Sequence[str]) -> Iterator[str]:
 
 def describe_effect(name: str, effect: Wire) -> str:
     """Return a side effect as text."""
+    if name == "grows":
+        return f"the process, by {effect / 1024:.0f} KiB in 1,000 repeats"
     match name:
         case "arguments":
             return ", ".join(f"{argument} is now {describe_part(wire)}" for argument, wire in effect.items())
@@ -174,12 +176,11 @@ def describe_effect(name: str, effect: Wire) -> str:
             return ", ".join(
                 f"its object {own} is object {number} of {_known_as(name)}" for own, name, number in effect
             )
-        case "pickled":
-            return ", ".join(map(describe_part, effect))
         case "equality":
             return ", ".join(_shown_equality(number, *each) for number, each in effect.items())
-        case "handled":
-            return f"left for sys.exc_info(): {', '.join(map(describe_part, effect))}"
+        case "handled" | "pickled":
+            left = "left for sys.exc_info(): " if name == "handled" else ""
+            return left + ", ".join(map(describe_part, effect))
         case "died" | "leaked":
             return ", ".join(effect)
         case "exit":
