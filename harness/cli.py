@@ -12,6 +12,7 @@ import click
 from harness import __version__, backends
 from harness.acting.commands import report_issue, reproduce
 from harness.backends.base import Request
+from harness.bisect.command import bisect
 from harness.book.checking import check_book
 from harness.book.reading import DIRECTORY, SUFFIX, Book
 from harness.cases import CaseFile, read_case_file
@@ -27,7 +28,7 @@ def main() -> None:
     """Does this extension module do the same thing on every interpreter?  (The runs are pytest's.)"""
 
 
-for each in (reproduce, report_issue):
+for each in (reproduce, report_issue, bisect):
     main.add_command(each)
 
 

@@ -45,6 +45,10 @@ class Matrix:
         """Take in a backend that the settings do not name, as it was provided."""
         self._backends.setdefault(backend.name, backend)
 
+    def use(self, backend: Backend) -> None:
+        """Take this backend for the one of its name."""
+        self._backends[backend.name] = backend
+
     def extension(self, name: str, case_file: Path) -> Extension:
         """Return the crate that a case file names.  Raises: ExtensionError -- there is none."""
         return find_extension(name, case_file=case_file, root=self.settings.root, crates=self.settings.extensions)

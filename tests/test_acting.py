@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -15,10 +16,17 @@ from test_plugin import NUMBER, PYPROJECT, Project, project, text_of  # noqa: F4
 from conftest import CheckGolden
 from harness.acting.issue import issue_of
 from harness.acting.replay import FORMAT, Replay, in_one_word, out_of_one_word
+from harness.acting.running import extension_of
 from harness.acting.stored import find, finding_name, findings_in
+from harness.backends.versions import Changed, Part
+from harness.bisect.asking import ask
+from harness.builds import Progress
 from harness.cli import main
-from harness.errors import FindingError
+from harness.errors import BuildError, FindingError
 from harness.eventlog import BackendEvent, BackendFacts, BlameRecord, VoteRecord
+from harness.extensions import Extension, read_extension
+from harness.matrix import Matrix
+from harness.settings import Overrides, read_settings
 
 ITEM = "cases/sample.yaml::differ[beta]"
 
@@ -207,3 +215,36 @@ def test_an_issue_report_says_who_is_blamed_and_names_no_place_on_a_machine() ->
     assert "away" not in text
     assert "/home" not in text
     assert "/usr" not in text
+
+
+# --- bisect ---------------------------------------------------------------------------------------------
+
+
+def test_a_version_is_asked_whether_the_finding_is_there(found: Project) -> None:
+    sample = (found.path / "extensions/sample/sample.py").read_text()
+    texts = {
+        "1.0.0": sample.replace("BETA and value >= 100", "False"),
+        "1.1.0": sample.replace('"wrong" if BETA', "value + 1 if BETA"),
+        "1.2.0": "import nothing_of_that_name",
+        "1.3.0": sample,
+    }
+
+    def at(version: str, extension: Extension, directory: Path, progress: Progress) -> Changed:
+        if version not in texts:
+            raise BuildError("compiling sample: cargo failed\n   Compiling sample\nerror[E0001]: no\nerror: more")
+        shutil.copytree(extension.directory, directory, dirs_exist_ok=True)
+        (directory / "sample.py").write_text(texts[version])
+        return Changed(read_extension(directory, extension.name))
+
+    part = Part("sample", lambda extension, progress: list(texts), at)
+    finding = find(name_of(found), found.path / "results/events.jsonl")
+    matrix = Matrix(read_settings(found.path, Overrides()), lambda line: None)
+    extension = extension_of(finding, matrix)
+    tried = [ask(version, part, extension, finding, matrix) for version in (*texts, "1.4.0")]
+    assert [(each.answer, each.note) for each in tried] == [
+        ("good", "the backends agree"),
+        ("skip", "differs in another way: value at differ()"),
+        ("skip", "alpha: import of sample raised builtins.ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("bad", "type at differ()"),
+        ("skip", "does not build: error[E0001]: no"),
+    ]

@@ -24,7 +24,7 @@ DIVERGED = 1
 """The exit code where the backends differ, as pytest's is where a test failed."""
 
 
-def _with_finding(command: Callable[..., None]) -> Callable[..., None]:
+def with_finding(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the finding and the settings that its arguments name; what is wrong is told in one text."""
 
     @click.argument("name", metavar="FINDING")
@@ -43,7 +43,7 @@ def _with_finding(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@_with_finding
+@with_finding
 @click.option("--patch", is_flag=True, help="print the patch that adds its program to the case, for git apply")
 @click.option("--run", is_flag=True, help="run it on both backends, and print what each of them says")
 def reproduce(found: StoredFinding, settings: Settings, *, run: bool, patch: bool) -> None:
@@ -67,7 +67,7 @@ def reproduce(found: StoredFinding, settings: Settings, *, run: bool, patch: boo
 
 
 @click.command("report-issue")
-@_with_finding
+@with_finding
 @click.option("--run", is_flag=True, help="run the reproducer on both backends, and say what it prints")
 def report_issue(found: StoredFinding, settings: Settings, *, run: bool) -> None:
     """Print the text of an issue report, in Markdown: what the log has of a finding, and its reproducer."""

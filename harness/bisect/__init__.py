@@ -1,0 +1,1 @@
+"""In which released version of a part a finding appeared."""
