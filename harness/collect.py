@@ -27,14 +27,16 @@ from harness.eventlog import FindingRecord, ItemEvent
 from harness.examine import Examination, Plan, examine, examine_all
 from harness.extensions import Extension
 from harness.findings import Judged, Known
+from harness.handshake import Capabilities
 from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.observation import Observation
 from harness.report import failure, junit
 from harness.report.blaming import blame_record
 from harness.settings import Settings
-from harness.strategies import example_programs, fixed_examples, programs_of
+from harness.strategies import example_programs, executable, programs_of
 from harness.surface import surface_programs
+from harness.witnesses import keep_witnesses, stored_witnesses
 
 if TYPE_CHECKING:
     from harness.session import MatrixPlugin
@@ -206,8 +208,10 @@ class Item(pytest.Item):
             elif case.kind == "drawn":
                 capabilities = capabilities_of(reference, other)
                 programs = programs_of(case, extension.module, capabilities)
-                plan = replace(self._plan(), examples=fixed_examples(case, extension.module, capabilities))
-                self.examination = examine(programs, differential, self.known, plan)
+                self.examination = examine(
+                    programs, differential, self.known, self._whole_plan(extension, capabilities)
+                )
+                self._keep_witnesses()
             else:
                 asked = surface_programs(differential, extension.module) if case.kind == "surface" else ()
                 self.examination = examine_all(asked, differential, self.known, self._plan())
@@ -219,7 +223,23 @@ class Item(pytest.Item):
         wanted = self.run.settings.examples or min(
             profile.max_examples, self.case.spec.max_examples or profile.max_examples
         )
-        return Plan(self.nodeid, self.seed, wanted, profile, profile.database)
+        return Plan(self.nodeid, self.seed, wanted, profile, self.run.database)
+
+    def _whole_plan(self, extension: Extension, capabilities: Capabilities) -> Plan:
+        """Return the plan with the programs that are run before anything is drawn."""
+        database = self.run.database
+        saved = () if database is None else stored_witnesses(database, self.nodeid, extension.module)
+        return replace(
+            self._plan(),
+            examples=executable(example_programs(self.case, extension.module), capabilities),
+            witnesses=executable(saved, capabilities),
+        )
+
+    def _keep_witnesses(self) -> None:
+        """Keep the programs of what was found, for this item's next run here or elsewhere."""
+        database, examination = self.run.database, self.examination
+        if database is not None and examination.verdict != "broken":
+            keep_witnesses(database, self.nodeid, (judged.finding.program for judged in examination.findings))
 
     def _report(self, examination: Examination) -> None:
         match examination.verdict:

@@ -43,7 +43,10 @@ FINDINGS_LIMIT = 25
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a case is examined; ``examples`` are programs that are run before anything is drawn."""
+    """How a case is examined.
+
+    Before anything is drawn ``examples`` are run, and ``witnesses``, which earlier runs have saved.
+    """
 
     identity: str
     seed: int
@@ -51,6 +54,7 @@ class Plan:
     settings: hypothesis.settings
     database: ExampleDatabase | None
     examples: tuple[Program, ...] = ()
+    witnesses: tuple[Program, ...] = ()
 
 
 @dataclass(slots=True)
@@ -155,8 +159,14 @@ class _Examiner:
                 self._keep(finding)
 
     def run_examples(self) -> None:
-        """Run the case's fixed examples, as they stand; each new identity is kept."""
-        for program in self.plan.examples:
+        """Run the case's fixed examples, and what earlier runs have saved, as they stand; each new identity is kept."""
+        self._run_as_they_stand(self.plan.examples)
+        before = len(self.findings)
+        self._run_as_they_stand(self.plan.witnesses)
+        self.saved = len(self.findings) > before
+
+    def _run_as_they_stand(self, programs: Iterable[Program]) -> None:
+        for program in programs:
             finding = self._judge(program, may_execute=True)
             if finding is not None and not self._is_known(finding) and not self._is_told(finding):
                 self.met[finding.identity] = finding
@@ -171,7 +181,7 @@ class _Examiner:
         if self.plan.database is not None:
             before = len(self.findings)
             self._shrink(None, (Phase.reuse, Phase.shrink))
-            self.saved = len(self.findings) > before
+            self.saved = self.saved or len(self.findings) > before
 
     def draw(self) -> None:
         """Draw with many examples on their way; shrink and confirm the first of every identity."""

@@ -17,6 +17,7 @@ import hypothesis
 import msgspec
 import pytest
 from hypothesis import core
+from hypothesis.database import ExampleDatabase
 
 import harness
 from harness import results
@@ -26,7 +27,8 @@ from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
 from harness.backends.base import Backend
 from harness.collect import CaseModule, Item, book_of, case_file, check_known, check_whole_book, find_case_files
-from harness.errors import BookError, CaseFileError, HarnessError, ReportError
+from harness.database import describe_database, open_database
+from harness.errors import BookError, CaseFileError, HarnessError, ReportError, SettingsError
 from harness.eventlog import EVENT, FORMAT, LOG_NAME, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
 from harness.extensions import binding_of
 from harness.findings import Identity
@@ -80,11 +82,20 @@ class MatrixPlugin:
         """The run's seed; asked for only when Hypothesis's own plug-in has read its options."""
         return _seed(self.worker_input)
 
+    @cached_property
+    def database(self) -> ExampleDatabase | None:
+        """Where examples are kept: as the settings say, or Hypothesis's profile."""
+        settings = self.settings.database
+        return hypothesis.settings().database if settings is None else open_database(settings)
+
     # --- before the first item ---
 
     def pytest_report_header(self) -> list[str]:
         others = ", ".join(self.settings.others)
-        return [f"backend-matrix: {others} against {self.settings.reference}, seed {self.seed}"]
+        lines = [f"backend-matrix: {others} against {self.settings.reference}, seed {self.seed}"]
+        if self.settings.database is not None:
+            lines.append(f"examples are kept in {describe_database(self.settings.database, self.settings.root)}")
+        return lines
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -100,6 +111,10 @@ class MatrixPlugin:
         if self.worker_input is not None:
             return
         errors = []
+        try:
+            _ = self.database  # Redis may not be there.
+        except SettingsError as error:
+            errors.append(str(error))
         for path in find_case_files(self.config, self.settings):
             try:
                 check_known(self, case_file(path))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from harness.backends import DEFAULT_BACKENDS, DEFAULT_REFERENCE, check_name
+from harness.database import DatabaseSettings, DatabaseTable, database_settings
 from harness.errors import SettingsError
 from harness.limits import MIB, USUAL, Limits
 from harness.restarts import OF_A_CASE, OF_A_RUN
@@ -44,6 +45,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     network: bool = False
     restarts_per_case: int = OF_A_CASE
     restarts_per_run: int = OF_A_RUN
+    database: str | DatabaseTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Settings:
     directory that relative paths start from.  ``examples`` is None where Hypothesis's profile decides.
     ``surface`` says whether every case file has the built-in case of its extension's surface.  ``caller`` is
     an extension and a function of it that calls its argument; None where the interpreter's own is to do that.
+    ``database`` is None where Hypothesis's profile says where examples are kept.
     """
 
     root: Path
@@ -86,6 +89,7 @@ class Settings:
     limits: Limits = USUAL
     restarts_per_case: int = OF_A_CASE
     restarts_per_run: int = OF_A_RUN
+    database: DatabaseSettings | None = None
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -140,6 +144,7 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         restarts_per_run=table.restarts_per_run,
         caller=_caller(table.caller),
         blame=overrides.blame or table.blame,
+        database=None if table.database is None else database_settings(table.database, root),
     )
 
 
@@ -189,10 +194,11 @@ def _read_table(path: Path) -> _Table:
 
 
 def _explain(message: str) -> str:
-    unknown = re.search(r"unknown field `(.+)`", message)
+    unknown = re.search(r"unknown field `([^`]+)`", message)
     if unknown is None:
         return message
-    allowed = [name.replace("_", "-") for name in _Table.__struct_fields__]
+    table = DatabaseTable if "`$.database`" in message else _Table
+    allowed = [name.replace("_", "-") for name in table.__struct_fields__]
     close = difflib.get_close_matches(unknown[1], allowed, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(allowed)}"
     return f"unknown setting {unknown[1]!r}; {hint}"

@@ -93,11 +93,11 @@ def example_programs(case: Case, module: str) -> tuple[Program, ...]:
     )
 
 
-def fixed_examples(case: Case, module: str, capabilities: Capabilities) -> tuple[Program, ...]:
-    """Return the same without those that a backend of the run cannot execute."""
+def executable(programs: Iterable[Program], capabilities: Capabilities) -> tuple[Program, ...]:
+    """Return those programs that every backend of the run can execute."""
     return tuple(
         program
-        for program in example_programs(case, module)
+        for program in programs
         if program.context in (PLAIN, *capabilities.contexts)
         and (capabilities.surrogate_pairs or not _has_surrogate_pair(program))
     )

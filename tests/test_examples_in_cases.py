@@ -19,7 +19,7 @@ from harness.handshake import Capabilities
 from harness.odd_strategies import anything
 from harness.plain_strategies import any_text
 from harness.program import Program, Step
-from harness.strategies import example_programs, fixed_examples
+from harness.strategies import example_programs, executable
 from harness.values import Result, Value
 
 HEAD = "extension: sample\ncases:\n"
@@ -165,9 +165,11 @@ def test_a_patch_of_a_file_without_a_last_line_end_says_so() -> None:
 def test_examples_that_a_backend_cannot_execute_are_left_out() -> None:
     text = f"{HEAD}  f:\n    examples: [{{context: exit}}, {{args: ['1']}}, {{args: [\"'\\\\ud83d\\\\ude00'\"]}}]\n"
     (case,) = parse_case_file(text, Path("c.yaml")).cases
-    assert len(fixed_examples(case, "sample", Capabilities(contexts=("plain", "exit")))) == 3
+    programs = example_programs(case, "sample")
+    assert executable(programs, Capabilities(contexts=("plain", "exit"))) == programs
+    assert len(programs) == 3
     lacking = Capabilities(surrogate_pairs=False, contexts=("plain",))
-    assert fixed_examples(case, "sample", lacking) == (call(1),)
+    assert executable(programs, lacking) == (call(1),)
 
 
 @pytest.mark.parametrize(
