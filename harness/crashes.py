@@ -122,7 +122,7 @@ def _fatal(stderr: str) -> Crash | None:
 
 def _shortened(path: str) -> str:
     """Return a source's path from its crate's directory on, wherever that lies."""
-    crate = re.search(r"([^/]+/(?:src|tests|benches)/.*)$", path)
+    crate = re.search(r".*/([^/]+/(?:src|tests|benches)/.*)$", path)
     return crate[1] if crate and path.startswith("/") else path
 
 

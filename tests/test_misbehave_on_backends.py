@@ -130,6 +130,19 @@ def test_every_hang_is_charged_to_its_program(name: str) -> None:
     assert set(told) == {"differs", "differs_too"}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_memory_that_only_one_keeps_is_a_leak(name: str) -> None:
+    lanes = (lane(NAMES[0], misbehaves=False), lane(name, misbehaves=True))
+    try:
+        finding = Differential(*lanes, frozenset()).run(replace(call("leak"), observe=("memory",)))
+    finally:
+        for each in lanes:
+            each.close()
+    assert finding is not None
+    assert finding.identity == ("leak", "leak()")
+    assert finding.other[0].effects["grows"] > 3_500_000
+
+
 def examined(name: str, programs: list[Program], *, timeout_s: float = 60.0) -> dict[str, Judged]:
     lanes = (lane(NAMES[0], misbehaves=False), lane(name, misbehaves=True, timeout_s=timeout_s))
     plan = Plan("misbehave", 1, 10, hypothesis.settings(), None)

@@ -14,7 +14,7 @@ misbehaving! {
             std::hint::black_box(&eaten);
         }
     }
-    fn leak(value) { std::mem::forget(vec![1_u8; 4096]) }
+    fn leak(value) { std::mem::forget(std::hint::black_box(vec![1_u8; 4096])) }
     fn fill_the_disk(value) {
         if let Ok(mut file) = std::fs::File::create("filler") {
             while file.write_all(&vec![1; CHUNK]).is_ok() {}
