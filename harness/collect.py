@@ -31,6 +31,7 @@ from harness.handshake import Capabilities
 from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.observation import Observation
+from harness.report import book as telling
 from harness.report import failure, junit
 from harness.report.blaming import blame_record
 from harness.settings import Settings
@@ -101,7 +102,7 @@ def is_of_the_book(path: Path, settings: Settings) -> bool:
 def book_of(settings: Settings) -> Book:
     """Return the project's book, of which nothing has been read yet."""
     directories = {path.parent for pattern in settings.cases for path in settings.root.glob(pattern)}
-    return Book(sorted(directories))
+    return Book(sorted(directories), settings.root)
 
 
 def known_of(run: MatrixPlugin, case: Case, backend: str) -> Known:
@@ -111,11 +112,11 @@ def known_of(run: MatrixPlugin, case: Case, backend: str) -> Known:
     """
     found = (*run.book.of_file(case.file, backend), *run.book.of_several(backend))
     about = [entry for entry in found if entry.is_about(case.qualified, case.file)]
-    if any(entry.spec.versions for entry in about):
-        facts = run.matrix.facts(backend)
-        about = [entry for entry in about if entry.holds_for(facts)]
-    here = [entry for entry in about if entry.home == case.qualified]
-    return Known(here, case.spec.observe, [entry for entry in about if entry not in here])
+    facts = run.matrix.facts(backend) if any(entry.spec.versions for entry in about) else {}
+    held = [entry for entry in about if entry.holds_for(facts)]
+    here = [entry for entry in held if entry.home == case.qualified]
+    elsewhere = [entry for entry in held if entry not in here]
+    return Known(here, case.spec.observe, elsewhere, [entry for entry in about if entry not in held])
 
 
 _READ: dict[Path, CaseFile] = {}
@@ -247,16 +248,30 @@ class Item(pytest.Item):
                 lacking = f"{self.backend} lacks {', '.join(self.missing)}"
                 pytest.skip(f"unsupported: {examination.note or lacking}")
             case "known":
-                entries = (*self.known.entries, *self.known.elsewhere)
-                seen = [each.reason for each in entries if (each.kind, each.place) in examination.known]
-                pytest.xfail("; ".join(dict.fromkeys(seen)))
-            case "stale":
-                raise ItemFailed(failure.describe_stale(examination.stale, other=self.backend))
+                reasons = [entry.reason for entry, count in self.known.matched.items() if count]
+                pytest.xfail("; ".join([*dict.fromkeys(reasons), *telling.describe_rates(self.known.rates)]))
+            case "stale" | "changed" | "unexplained":
+                raise ItemFailed(self._text_of_book(examination))
             case "diverge" | "flaky":
                 raise ItemFailed(self._text(examination))
             case "broken":
                 found = f"\n\nWhat was found until then:\n\n{self._text(examination)}" if examination.findings else ""
                 raise ItemFailed(f"broken: {examination.note}{found}")
+
+    def _text_of_book(self, examination: Examination) -> str:
+        """Return what is wrong with the book, whatever else was found."""
+        told = [
+            telling.describe_changed(
+                each, reference=self.run.settings.reference, other=self.backend, draft=self.draft(each.judged)
+            )
+            for each in examination.changed
+        ]
+        if examination.stale:
+            told.append(telling.describe_stale(examination.stale, other=self.backend))
+        unexplained = [entry for entry in self.known.entries if entry.unexplained]
+        if unexplained:
+            told.append(telling.describe_unexplained(unexplained))
+        return "\n\n".join(told)
 
     def _text(self, examination: Examination) -> str:
         book = file_of(self.case.file, self.backend)
@@ -269,6 +284,8 @@ class Item(pytest.Item):
             further=self._further,
         )
         notes = [examination.note] if examination.note and examination.verdict != "broken" else []
+        of_book = self._text_of_book(examination)
+        notes += [of_book] if of_book else []
         where = f"{self.nodeid}, seed {self.run.seed}, {examination.examples} examples"
         replay = f"Run it again:  {self._command()}"
         return "\n".join([told, *notes, where, replay])
@@ -277,7 +294,9 @@ class Item(pytest.Item):
         """Return the entry that records a finding in the book, or nothing if it does not stand."""
         if judged.flaky:
             return ""
-        return draft_of(judged.finding, case=self.case.name, found=datetime.date.today())
+        finding = judged.finding
+        like = sorted(self.known.unknown.get(finding.bare, ()))
+        return draft_of(finding, case=self.case.name, found=datetime.date.today(), like=like)
 
     def _further(self, judged: Judged) -> list[str]:
         program = judged.finding.program
@@ -315,6 +334,7 @@ class Item(pytest.Item):
             draft=self.draft,
             extension=self.case.extension,
             file=self.run.from_root(self.case.file),
+            book=self.known,
         )
 
 
@@ -352,11 +372,13 @@ def item_event(
     draft: Callable[[Judged], str] = lambda judged: "",
     extension: str = "",
     file: str = "",
+    book: Known | None = None,
 ) -> ItemEvent:
     """Return what the event log says of an item; its outcome is empty until there is a report.
 
-    ``draft`` makes the entry of the book for a finding.
+    ``draft`` makes the entry of the book for a finding, and ``book`` is what the book says of the item.
     """
+    book = book or Known(())
     outcome = "" if report is None else "xfailed" if hasattr(report, "wasxfail") else report.outcome
     return ItemEvent(
         item=nodeid,
@@ -374,6 +396,9 @@ def item_event(
         message=examination.note,
         extension=extension,
         file=file,
+        matched={entry.position: count for entry, count in book.matched.items() if count},
+        inapplicable=tuple(entry.position for entry in book.inapplicable),
+        rates={entry.position: rate for entry, rate in book.rates.items()},
     )
 
 

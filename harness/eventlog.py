@@ -97,6 +97,10 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     ``extension`` is what is compared, as the file names it; ``file`` is that file, from the project's directory.
     Of an item of ``--auto``, ``made`` are the cases that were made for it, ``calls`` counts the calls of what it is
     about, and ``past_checks`` those of them that got past the checking of their arguments.
+
+    ``matched`` counts what each entry of the book covered, by its position, ``inapplicable`` are those whose conditions
+    the backend does not meet, and ``rates`` says how often the witness of an intermittent one showed, in how many
+    replays.
     """
 
     item: str
@@ -117,6 +121,9 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     made: dict[str, Any] = {}
     extension: str = ""
     file: str = ""
+    matched: dict[str, int] = {}
+    inapplicable: tuple[str, ...] = ()
+    rates: dict[str, tuple[int, int]] = {}
 
 
 class Footer(msgspec.Struct, frozen=True, tag="footer"):

@@ -22,6 +22,7 @@ from hypothesis.strategies import nothing
 
 from harness.alone import confirmed_together
 from harness.book.entries import Entry
+from harness.book.replaying import Changed, changed, replay, shows
 from harness.confirm import SLOW, confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
@@ -32,7 +33,7 @@ from harness.protocol import encode_body
 from harness.repeatable import without_local_constants
 from harness.strategies import Programs
 
-Verdict = Literal["agree", "diverge", "known", "stale", "flaky", "unsupported", "broken"]
+Verdict = Literal["agree", "diverge", "known", "stale", "changed", "unexplained", "flaky", "unsupported", "broken"]
 
 SHRINK_LIMIT_S = 60.0
 """After this, only programs that were seen to diverge count; each hang costs a whole time limit."""
@@ -74,6 +75,7 @@ class Examination:
     judged_in_part: int = 0
     note: str = ""
     saved: bool = False
+    changed: tuple[Changed, ...] = ()
 
 
 class _Diverged(Exception):
@@ -124,6 +126,7 @@ class _Examiner:
         self.plan = plan
         self.known_seen: Counter[Identity] = Counter()
         self.stale: list[Entry] = []
+        self.changed: list[Changed] = []
         self.findings: dict[Identity, Judged] = {}
         self.agreed: set[bytes] = set()
         self.last_agreed: deque[Program] = deque(maxlen=CANDIDATES)
@@ -148,15 +151,23 @@ class _Examiner:
     # --- the three stages ---
 
     def replay_known(self) -> None:
-        """Replay the stored program of every known divergence: one that does not show it is stale."""
+        """Replay the witness of every entry: it shows what the entry says, another difference, or none any more."""
         for entry in self.known.entries:
-            finding = self.differential.run(self.known.program_of(entry, self.differential.reference.module))
-            if finding is not None and any(covers(entry, each) for each in finding.each):
+            finding = replay(entry, self.known, self.differential)
+            if shows(entry, finding):
                 self.known_seen[entry.kind, entry.place] += 1
-                continue
-            self.stale.append(entry)
-            if finding is not None and not self._is_known(finding):
-                self._keep(finding)
+            elif finding is not None:
+                self._keep_changed(entry, finding)
+            elif entry.spec.intermittent is None:
+                self.stale.append(entry)
+
+    def _keep_changed(self, entry: Entry, finding: Finding) -> None:
+        """Keep a witness that shows something else than its entry says, which is then no finding of its own."""
+        found = changed(entry, finding, self.differential)
+        if found.judged.flaky:
+            self.findings[finding.identity] = found.judged
+        else:
+            self.changed.append(found)
 
     def run_examples(self) -> None:
         """Run the case's fixed examples, and what earlier runs have saved, as they stand; each new identity is kept."""
@@ -219,8 +230,12 @@ class _Examiner:
             verdict = "diverge"
         elif judged:
             verdict = "flaky"
+        elif self.changed:
+            verdict = "changed"
         elif self.stale:
             verdict = "stale"
+        elif any(entry.unexplained for entry in self.known.entries):
+            verdict = "unexplained"
         elif self.differential.unprepared == self.differential.executed > 0:
             # Both agree that there is nothing to call: a wrong name in the case, most likely.
             verdict = "broken"
@@ -235,6 +250,7 @@ class _Examiner:
             self.differential.judged_in_part,
             self.note,
             self.saved,
+            tuple(self.changed),
         )
 
     # --- how they run ---
@@ -331,8 +347,9 @@ class _Examiner:
         return True
 
     def _is_told(self, finding: Finding) -> bool:
-        """Say whether it is among the findings, where it was met or without any context."""
-        return not {finding.identity, finding.bare}.isdisjoint(self.findings)
+        """Say whether it is among what is to be told, where it was met or without any context."""
+        told = {*self.findings, *(each.judged.finding.identity for each in self.changed)}
+        return not {finding.identity, finding.bare}.isdisjoint(told)
 
     def _keep(self, finding: Finding) -> None:
         """Make the program as small as it can be, and run it twice more in fresh workers; it may be flaky."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -131,13 +132,30 @@ def describe_operation(step: Step) -> str:
             return f"{step.kind} {step.name}"
 
 
+EXAMPLES_LIMIT = 200
+"""How many examples of one finding are kept, from which its entry in the book is made."""
+
+
 class Known:
-    """What the book says of one case on one backend: entries whose witnesses are replayed there, and others."""
+    """What the book says of one case on one backend: entries whose witnesses are replayed there, and others.
+
+    Of ``inapplicable`` ones the backend does not meet the conditions.
+    ``matched`` counts what each entry covered, ``rates`` says how often the witness of an intermittent one showed in
+    how many replays, and ``unknown`` holds what differed in findings that no entry covers.
+    """
 
     def __init__(
-        self, entries: Sequence[Entry], observe: tuple[Observe, ...] = (), elsewhere: Sequence[Entry] = ()
+        self,
+        entries: Sequence[Entry],
+        observe: tuple[Observe, ...] = (),
+        elsewhere: Sequence[Entry] = (),
+        inapplicable: Sequence[Entry] = (),
     ) -> None:
         self.entries = tuple(entries)
+        self.inapplicable = tuple(inapplicable)
+        self.matched: Counter[Entry] = Counter()
+        self.rates: dict[Entry, tuple[int, int]] = {}
+        self.unknown: dict[Identity, set[tuple[str, str]]] = {}
         self.observe = observe
         self.elsewhere = tuple(elsewhere)
 
@@ -149,8 +167,15 @@ class Known:
         return fixed_program(entry.spec.witness, module, context=entry.spec.context, observe=observe)
 
     def entry_for(self, finding: Finding) -> Entry | None:
-        """Return the first entry that covers a finding, or None."""
-        return next((entry for entry in (*self.entries, *self.elsewhere) if covers(entry, finding)), None)
+        """Return the first entry that covers a finding, and count it; or None, and keep what differs."""
+        entry = next((entry for entry in (*self.entries, *self.elsewhere) if covers(entry, finding)), None)
+        if entry is not None:
+            self.matched[entry] += 1
+            return entry
+        seen = self.unknown.setdefault(finding.bare, set())
+        if len(seen) < EXAMPLES_LIMIT:
+            seen.add(told_parts(finding))
+        return None
 
 
 def covers(entry: Entry, finding: Finding) -> bool:

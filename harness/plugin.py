@@ -49,6 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     ):
         group.addoption(f"--auto-{word}", action="append", default=[], metavar="PATTERN", help=help_text)
     group.addoption("--auto-write", metavar="DIR", help="write the cases that --auto made as case files")
+    group.addoption(
+        "--update-known",
+        action="store_true",
+        help="write what is found into the book of known divergences, without reasons: those are yours to fill in",
+    )
     group.addoption("--matrix-results", metavar="DIR", help="where the event log and JUnit XML go (default: results)")
 
 

@@ -26,6 +26,7 @@ from harness.acting.replay import Replay, can_replay, replay_named
 from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
 from harness.backends.base import Backend
+from harness.book.hooks import BookKeeper
 from harness.collect import CaseModule, Item, book_of, case_file, check_known, check_whole_book, find_case_files
 from harness.database import describe_database, open_database
 from harness.errors import BookError, CaseFileError, HarnessError, ReportError, SettingsError
@@ -58,6 +59,7 @@ class MatrixPlugin:
         self.matrix = Matrix(self.settings, self._progress)
         self.jury = Jury(self.matrix)
         self.book = book_of(self.settings)
+        self.keeper = BookKeeper(self)
         self.log: EventLog | None = None
         self.problems: list[str] = []
         self.terminating = results.terminated_like_interrupted()
@@ -162,6 +164,7 @@ class MatrixPlugin:
             self.verdicts[event["verdict"]] += 1
             told = msgspec.convert(event, ItemEvent)
             self.automatic.note(told)
+            self.keeper.note(told)
             if self.log is None:
                 # Only tests in Python, of which nobody knew that they are about backends.
                 self.log = self._open_log()
@@ -173,6 +176,7 @@ class MatrixPlugin:
                     self.found.write(told)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        self.keeper.summary(terminalreporter)
         counts = ", ".join(f"{count} {name}" for name, count in sorted(self.verdicts.items()))
         if counts:
             terminalreporter.write_sep("-", f"backend matrix: {counts}")
@@ -186,6 +190,7 @@ class MatrixPlugin:
         self.matrix.close()
         if self.worker_input is not None:
             return (yield)
+        self.keeper.finish(session)
         kept = self.settings.results / LOG_NAME
         spared = results.everything_is_broken(self.verdicts) and results.is_good(kept)
         with results.junit_written_whole(self.config, self.problems, spared=spared):

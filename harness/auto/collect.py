@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 PREFIX = "auto:"
 COMPILE = "an installed module is not compiled again: give --auto the crate's directory for that"
 # The verdict of an item is the first of these that one of its cases came to.
-_ORDER: tuple[Verdict, ...] = ("broken", "diverge", "flaky", "stale", "known", "unsupported", "agree")
+_ORDER: tuple[Verdict, ...] = (
+    *("broken", "diverge", "flaky", "changed", "stale", "unexplained", "known", "unsupported", "agree"),
+)
 
 
 class AutoModule(pytest.Collector):

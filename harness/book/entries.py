@@ -91,6 +91,12 @@ class Entry:
         return f"{self.spec.blame}: {self.spec.reason}" if self.spec.blame and self.spec.reason else self.spec.reason
 
     @property
+    def unexplained(self) -> bool:
+        """Whether nobody has filled in yet who is to blame and why."""
+        spec = self.spec
+        return not (spec.blame.strip() and spec.reason.strip() and spec.any_difference != "")
+
+    @property
     def position(self) -> str:
         """Where it stands, as messages begin: ``file:line:column``."""
         return f"{self.file}:{self.line}:{self.column + 1}"

@@ -34,9 +34,13 @@ BookLoader.yaml_implicit_resolvers = {
 class Book:
     """The files of the book, each read when it is first asked for."""
 
-    def __init__(self, directories: Sequence[Path]) -> None:
-        """Take the directories of the project's case files; what holds in several files may stand in each of them."""
+    def __init__(self, directories: Sequence[Path], root: Path | None = None) -> None:
+        """Take the directories of the project's case files; what holds in several files may stand in each of them.
+
+        Where an entry stands is told from ``root``, if it lies below.
+        """
         self.directories = tuple(directories)
+        self.root = root
         self._read: dict[tuple[Path, str], tuple[Entry, ...]] = {}
 
     def of_file(self, case_file: Path, backend: str) -> tuple[Entry, ...]:
@@ -51,7 +55,8 @@ class Book:
     def _entries(self, path: Path, backend: str, case_file: Path | None) -> tuple[Entry, ...]:
         key = path, backend
         if key not in self._read:
-            self._read[key] = read_book_file(path, backend, case_file) if path.is_file() else ()
+            shown = path.relative_to(self.root) if self.root and path.is_relative_to(self.root) else path
+            self._read[key] = read_book_file(path, backend, case_file, shown) if path.is_file() else ()
         return self._read[key]
 
 
@@ -66,12 +71,12 @@ def files_of_several(directory: Path, backend: str) -> tuple[Path, Path]:
     return book / backend / f"{EVERYWHERE}{SUFFIX}", book / f"{backend}{SUFFIX}"
 
 
-def read_book_file(path: Path, backend: str, case_file: Path | None) -> tuple[Entry, ...]:
-    """Read and check a file of the book, the expressions of its witnesses included.
+def read_book_file(path: Path, backend: str, case_file: Path | None, shown: Path | None = None) -> tuple[Entry, ...]:
+    """Read and check a file of the book, the expressions of its witnesses included; ``shown`` is what it is called.
 
     Raises: BookError -- it cannot be read, is no YAML, or holds an entry that means nothing.
     """
-    return parse_book(read_text(path, BookError), path, backend, case_file)
+    return parse_book(read_text(path, BookError), shown or path, backend, case_file)
 
 
 def parse_book(text: str, path: Path, backend: str, case_file: Path | None) -> tuple[Entry, ...]:
@@ -130,6 +135,16 @@ class _Parser(Document):
     def _check(self, spec: EntrySpec, node: yaml.Node) -> None:
         for field in ("reference", "other", "where"):
             self.check_pattern(descend(node, f"$.{field}"), getattr(spec, field))
+        if spec.any_difference is None and spec.reference is None and spec.other is None:
+            message = (
+                "what differs is not told: 'reference' and 'other', or with 'any_difference' why it can be anything"
+            )
+            raise self.error(node, message)
+        if spec.any_difference is not None and not (spec.reference is spec.other is None):
+            wrong = descend(node, "$.any_difference")
+            raise self.error(
+                wrong, "any_difference: takes the place of 'reference' and 'other', and does not go with them"
+            )
         for name, condition in spec.versions.items():
             try:
                 specifiers(condition)

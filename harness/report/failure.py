@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from harness.book.entries import Entry
 from harness.codec import decode
 from harness.crashes import shown_traces
 from harness.findings import Finding, Judged, place_of
@@ -253,13 +252,6 @@ def _shown(wire: Wire) -> str:
 
 def _text(wire: Wire) -> str:
     return str(decode(wire))
-
-
-def describe_stale(entries: tuple[Entry, ...], *, other: str) -> str:
-    """Return the text for known divergences whose programs no longer diverge."""
-    lines = [f"{len(entries)} known divergence(s) of {other} are gone; take them out of the book:"]
-    lines += [f"  {entry.position}: {entry.kind} at {entry.place}: {entry.reason}" for entry in entries]
-    return "\n".join(lines)
 
 
 def program_text(program: Program) -> str:

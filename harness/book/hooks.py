@@ -1,0 +1,80 @@
+"""What a run with pytest does with the book at its end, in the process that has heard of every item."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.book.entries import Entry
+from harness.book.keeping import unmatched, write_new
+from harness.collect import case_file, matching_case_files
+from harness.errors import BookError, CaseFileError
+from harness.eventlog import ItemEvent
+from harness.report.book import describe_added, describe_unmatched
+
+if TYPE_CHECKING:
+    from harness.session import MatrixPlugin
+
+
+class BookKeeper:
+    """Hears of every item, and at the end writes what is new and names the entries that matched nothing."""
+
+    def __init__(self, run: MatrixPlugin) -> None:
+        self.run = run
+        self.update: bool = run.config.getoption("update_known")
+        self.events: list[ItemEvent] = []
+        self.unmatched: list[Entry] = []
+        self.written: dict[Path, list[int]] = {}
+        self.refused = ""
+
+    def note(self, event: ItemEvent) -> None:
+        """Take in what came of an item."""
+        self.events.append(event)
+
+    def finish(self, session: pytest.Session) -> None:
+        """Write what is new, if asked, and fail a whole run in which an entry matched nothing."""
+        if self.update:
+            try:
+                self.written = write_new(self.run.config.rootpath, self.events)
+            except BookError as error:
+                self.refused = str(error)
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        self.unmatched = self._unmatched()
+        if self.unmatched and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def summary(self, reporter: Any) -> None:
+        """Tell both."""
+        for path, positions in self.written.items():
+            reporter.write_line(describe_added(self._relative(path), positions))
+        if self.refused:
+            reporter.write_line(self.refused)
+        if self.unmatched:
+            reporter.write_sep("-", "the book")
+            reporter.write_line(describe_unmatched(self.unmatched))
+
+    def _unmatched(self) -> list[Entry]:
+        """Return the entries that matched nothing, if every case of every file ran on every backend."""
+        settings, root = self.run.settings, self.run.config.rootpath
+        paths = matching_case_files(settings)
+        seen = {root / event.item.partition("::")[0] for event in self.events}
+        # Most runs are of a few files; the others need not be read to see that it is not a whole one.
+        if not paths or not seen.issuperset(paths):
+            return []
+        try:
+            files = [case_file(path) for path in paths]
+        except CaseFileError:
+            return []
+        cases = [case for file in files for case in (*file.cases, *(file.built_in if settings.surface else ()))]
+        events = {
+            (f"{Path(event.item.partition('::')[0]).stem}:{event.case}", event.backend): event for event in self.events
+        }
+        if any((case.qualified, backend) not in events for case in cases for backend in settings.others):
+            return []
+        return unmatched(self.run.book, paths, events, settings.others)
+
+    def _relative(self, path: Path) -> str:
+        root = self.run.config.rootpath
+        return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
