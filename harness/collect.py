@@ -16,9 +16,9 @@ import pytest
 
 from harness.acting.again import run_again
 from harness.backends import DEFAULT_REFERENCE
-from harness.book.checking import check_book, check_entries
+from harness.book.asking import known_of
 from harness.book.drafts import draft_of
-from harness.book.reading import DIRECTORY, Book, file_of
+from harness.book.reading import file_of, is_of_the_book
 from harness.cases import Case, CaseFile, read_case_file
 from harness.codec import encode_program
 from harness.differential import Differential
@@ -77,46 +77,7 @@ def case_file(path: Path) -> CaseFile:
 def matching_case_files(settings: Settings) -> list[Path]:
     """Return the case files that match the ``cases`` setting; tests in Python that match are pytest's to collect."""
     found = {path for pattern in settings.cases for path in settings.root.glob(pattern)}
-    return sorted(path for path in found if path.suffix in CASE_SUFFIXES and not is_of_the_book(path, settings))
-
-
-def check_known(run: MatrixPlugin, file: CaseFile) -> None:
-    """Check what the book says of one case file.  Raises: BookError -- it cannot be used."""
-    names = [case.qualified for case in (*file.cases, *file.built_in)]
-    for backend in run.settings.others:
-        check_entries(run.book.of_file(file.path, backend), names)
-
-
-def check_whole_book(run: MatrixPlugin) -> None:
-    """Check the rest of the book too, if all of the project's case files are read anyway.  Raises: as above."""
-    matching = matching_case_files(run.settings)
-    if set(matching) <= set(find_case_files(run.config, run.settings)):
-        check_book(run.book, [case_file(path) for path in matching], run.settings.others)
-
-
-def is_of_the_book(path: Path, settings: Settings) -> bool:
-    """Say whether a file lies below a directory for the book, which a wide pattern for case files reaches too."""
-    return DIRECTORY in (path.relative_to(settings.root) if path.is_relative_to(settings.root) else path).parent.parts
-
-
-def book_of(settings: Settings) -> Book:
-    """Return the project's book, of which nothing has been read yet."""
-    directories = {path.parent for pattern in settings.cases for path in settings.root.glob(pattern)}
-    return Book(sorted(directories), settings.root)
-
-
-def known_of(run: MatrixPlugin, case: Case, backend: str) -> Known:
-    """Return what the book says of a case on a backend.
-
-    Raises: BookError -- a file of the book cannot be used, or a condition names what the backend does not tell.
-    """
-    found = (*run.book.of_file(case.file, backend), *run.book.of_several(backend))
-    about = [entry for entry in found if entry.is_about(case.qualified, case.file)]
-    facts = run.matrix.facts(backend) if any(entry.spec.versions for entry in about) else {}
-    held = [entry for entry in about if entry.holds_for(facts)]
-    here = [entry for entry in held if entry.home == case.qualified]
-    elsewhere = [entry for entry in held if entry not in here]
-    return Known(here, case.spec.observe, elsewhere, [entry for entry in about if entry not in held])
+    return sorted(path for path in found if path.suffix in CASE_SUFFIXES and not is_of_the_book(path, settings.root))
 
 
 _READ: dict[Path, CaseFile] = {}

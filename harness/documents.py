@@ -142,6 +142,7 @@ class Document:
             if unknown and isinstance(wrong, yaml.MappingNode):
                 wrong = next(key for key, _ in wrong.value if key.value == unknown[1])
                 message = describe_unknown(unknown[1], fields_at(place))
+            message = message.replace("Invalid RFC3339 encoded date", "not a date, such as 2026-01-31")
             raise self.error(wrong, f"{what}: {message[:1].lower()}{message[1:]}") from None
 
     def check_pattern(self, node: yaml.Node, pattern: str | None) -> None:

@@ -26,7 +26,7 @@ from harness.book.replaying import Changed, changed, replay, shows
 from harness.confirm import SLOW, confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
-from harness.findings import Finding, Identity, Judged, Known, covers, ended_a_worker
+from harness.findings import Finding, Identity, Judged, Known, ended_a_worker
 from harness.leaks import CANDIDATES, Watch
 from harness.program import PLAIN, Program
 from harness.protocol import encode_body

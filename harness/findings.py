@@ -11,6 +11,7 @@ import msgspec
 
 from harness.blame import Blame
 from harness.book.entries import Entry
+from harness.codec import decode
 from harness.observation import Divergence, Observation, Raised, Wire
 from harness.past import NOTHING_BEFORE, Past
 from harness.program import CONTEXTS, Observe, Program, Step
@@ -204,12 +205,23 @@ def told_parts(finding: Finding) -> tuple[str, str]:
 
 
 def _told(part: Wire, observations: Sequence[Observation], divergence: Divergence) -> str:
-    """Return a part as text: JSON if it is none, and of an outcome that was raised also the exception."""
+    """Return a part as text, and of an outcome that was raised also the exception."""
     if divergence.kind == "outcome" and part == "raised":
         outcome = observations[min(divergence.step, len(observations) - 1)].outcome
-        if isinstance(outcome, Raised):
-            return f"raised {outcome.exception[1]}: {outcome.exception[3].get('str')}"
-    return part if isinstance(part, str) else msgspec.json.encode(part).decode()
+        return f"raised {text_of(outcome.exception)}" if isinstance(outcome, Raised) else part
+    return text_of(part)
+
+
+def text_of(part: Wire) -> str:
+    """Return a text as it is, an exception as its type and text, and anything else as JSON."""
+    if isinstance(part, str):
+        return part
+    match part:
+        case ["u", [*_]]:
+            return str(decode(part))
+        case ["e", str(name), _, dict(details)]:
+            return f"{name}: {text_of(details.get('str'))}"
+    return msgspec.json.encode(part).decode()
 
 
 def place_matches(recorded: str, place: str) -> bool:

@@ -26,8 +26,10 @@ from harness.acting.replay import Replay, can_replay, replay_named
 from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
 from harness.backends.base import Backend
-from harness.book.hooks import BookKeeper
-from harness.collect import CaseModule, Item, book_of, case_file, check_known, check_whole_book, find_case_files
+from harness.book.asking import book_of
+from harness.book.hooks import BookKeeper, check_known, check_whole_book
+from harness.book.reading import is_of_the_book
+from harness.collect import CaseModule, Item, case_file, find_case_files
 from harness.database import describe_database, open_database
 from harness.errors import BookError, CaseFileError, HarnessError, ReportError, SettingsError
 from harness.eventlog import EVENT, FORMAT, LOG_NAME, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
@@ -361,7 +363,8 @@ def _choose_arguments(config: pytest.Config, settings: Settings, automatic: Auto
     elif config.args_source is not pytest.Config.ArgsSource.ARGS and automatic.sources:
         config.args[:] = []
     elif config.args_source is not pytest.Config.ArgsSource.ARGS:
-        found = sorted({str(path) for pattern in settings.cases for path in settings.root.glob(pattern)})
+        matching = {path for pattern in settings.cases for path in settings.root.glob(pattern)}
+        found = sorted(str(path) for path in matching if not is_of_the_book(path, settings.root))
         if not found:
             raise pytest.UsageError(f"no case files: nothing matches {', '.join(settings.cases)} in {settings.root}")
         config.args[:] = found

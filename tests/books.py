@@ -27,7 +27,7 @@ def parsed(text: str, *, backend: str = "other", case_file: Path | None = Path("
 
 def written(fields: str, case: str = "f") -> str:
     """Return the text of a book with one entry: these fields, in YAML's flow style, beside what every entry has."""
-    return f"known:\n  - {{case: {case}, blame: '', link: unreported, found: 2026-01-02, {fields}}}\n"
+    return f"known:\n  - {{case: {case}, blame: who, link: unreported, found: 2026-01-02, {fields}}}\n"
 
 
 def known(text: str, backend: str = "other", **more: Any) -> Known:

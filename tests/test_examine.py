@@ -337,7 +337,7 @@ def test_one_finding_that_stands_makes_the_verdict_beside_flaky_ones() -> None:
 
 # --- known divergences -----------------------------------------------------------------------------
 
-KNOWN = books.written("kind: type, place: 'f()', reason: because, witness: [{call: f, args: ['2000']}]")
+KNOWN = books.written("kind: type, place: 'f()', other: wrong, reason: because, witness: [{call: f, args: ['2000']}]")
 
 
 def test_a_known_divergence_is_replayed_counted_and_no_finding() -> None:
@@ -351,15 +351,34 @@ def test_a_known_divergence_is_replayed_counted_and_no_finding() -> None:
 def test_a_known_divergence_that_is_gone_is_stale() -> None:
     run = Run(same, same, known=KNOWN)
     assert run.result.verdict == "stale"
-    assert [entry.reason for entry in run.result.stale] == ["because"]
+    assert [entry.reason for entry in run.result.stale] == ["who: because"]
     assert run.result.examples > 100, "the rest of the case is examined all the same"
 
 
-def test_a_known_divergence_that_has_changed_is_stale_and_a_finding() -> None:
+def test_a_witness_that_shows_something_else_is_told_once_and_not_as_a_finding_of_its_own() -> None:
     run = Run(same, agrees_until(1000, SEGV), known=KNOWN)
+    assert run.result.verdict == "changed"
+    assert run.result.findings == run.result.stale == ()
+    [changed] = run.result.changed
+    assert changed.judged.finding.identity[0] == "outcome"
+    assert render_program(changed.judged.finding.program) == "f(2000)"
+
+
+def test_a_witness_that_shows_now_this_and_now_that_is_flaky() -> None:
+    answers = iter(range(10**6))
+    run = Run(same, lambda name, x: next(answers) if x >= 1000 else x, known=KNOWN)
+    assert run.result.verdict == "flaky"
+    assert run.result.changed == ()
+
+
+def test_a_changed_witness_does_not_hide_what_else_is_found() -> None:
+    def answer(name: str, x: int) -> Any:
+        return SEGV if x >= 1000 else "wrong" if x <= -1000 else x
+
+    run = Run(same, answer, known=KNOWN.replace("other: wrong", "other: right"))
     assert run.result.verdict == "diverge"
-    assert run.smallest == ["f(2000)"], "the stored program is told as it stands"
-    assert len(run.result.stale) == 1
+    assert run.smallest == ["f(-1000)"]
+    assert len(run.result.changed) == 1
 
 
 def test_something_new_beside_a_known_divergence_is_a_finding() -> None:
@@ -522,7 +541,8 @@ def test_a_difference_in_two_contexts_is_two_findings() -> None:
 
 def in_context(place: str, context: str) -> str:
     return books.written(
-        f"kind: type, place: '{place}', reason: it is so, context: {context}, witness: [{{call: f, args: ['1']}}]"
+        f"kind: type, place: '{place}', other: wrong, reason: it is so, context: {context}, "
+        "witness: [{call: f, args: ['1']}]"
     )
 
 

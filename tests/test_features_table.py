@@ -29,7 +29,7 @@ def load() -> ModuleType:
 
 tool = load()
 
-COMMON = "case: plain_life, kind: value, found: 2026-01-01"
+COMMON = "case: plain_life, kind: value, any_difference: it depends, found: 2026-01-01"
 BOOK = f"""
 known:
   - {{{COMMON}, place: "a()", blame: rustpython-vm, reason: adds wrongly, witness: [{{call: a}}]}}

@@ -206,7 +206,7 @@ def test_every_finding_of_a_case_is_told(project: Project) -> None:
 
 
 DIFFER = (
-    "case: differ, kind: type, place: 'differ()', blame: beta, reason: it is like that, "
+    "case: differ, kind: type, place: 'differ()', other: wrong, blame: beta, reason: it is like that, "
     "witness: [{call: differ, args: ['100']}]"
 )
 

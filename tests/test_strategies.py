@@ -169,7 +169,7 @@ def test_a_program_shrinks_to_the_steps_that_matter() -> None:
 def test_a_stored_program_is_built_without_drawing() -> None:
     [known] = parsed(
         written(
-            "kind: value, place: p, reason: r, witness: ["
+            "kind: value, place: p, any_difference: so, reason: r, witness: ["
             "{call: Account, args: ['1', \"odd(__len__=3)\"], kwargs: {k: 'nan'}}, {method: put, args: ['result(0)']}, "
             "{set: total, value: '[1]'}, {set: gone}, {operator: add, on: '5', args: ['result(1)']}, "
             "{operator: sub, args: ['5'], reflected: true}, {iterate: 2, on: 1}, {forget: 0}]"

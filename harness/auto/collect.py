@@ -13,9 +13,10 @@ import pytest
 from harness.auto.counting import CountingDifferential
 from harness.auto.sources import Source
 from harness.auto.workshop import SURFACE, Subject
+from harness.book.asking import known_of
 from harness.case_specs import CaseSpec
 from harness.cases import Case, CaseKind
-from harness.collect import Item, known_of
+from harness.collect import Item
 from harness.errors import HarnessError, WorkerStartError
 from harness.eventlog import ItemEvent
 from harness.examine import Examination, Verdict, examine

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.book.checking import check_book, check_entries
 from harness.book.entries import Entry
 from harness.book.keeping import unmatched, write_new
-from harness.collect import case_file, matching_case_files
+from harness.cases import CaseFile
+from harness.collect import case_file, find_case_files, matching_case_files
 from harness.errors import BookError, CaseFileError
 from harness.eventlog import ItemEvent
 from harness.report.book import describe_added, describe_unmatched
@@ -78,3 +80,17 @@ class BookKeeper:
     def _relative(self, path: Path) -> str:
         root = self.run.config.rootpath
         return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def check_known(run: MatrixPlugin, file: CaseFile) -> None:
+    """Check what the book says of one case file.  Raises: BookError -- it cannot be used."""
+    names = [case.qualified for case in (*file.cases, *file.built_in)]
+    for backend in run.settings.others:
+        check_entries(run.book.of_file(file.path, backend), names)
+
+
+def check_whole_book(run: MatrixPlugin) -> None:
+    """Check the rest of the book too, if all of the project's case files are read anyway.  Raises: as above."""
+    matching = matching_case_files(run.settings)
+    if set(matching) <= set(find_case_files(run.config, run.settings)):
+        check_book(run.book, [case_file(path) for path in matching], run.settings.others)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from harness.findings import CRASHED
+
 WHOLE_LIMIT = 160
 """Longer texts are shortened to what is around the place where they differ."""
 
@@ -13,6 +15,9 @@ BEFORE, AFTER = 40, 80
 
 WORDS_LIMIT = 12
 """Where the texts of several examples differ in more words than that, any text stands for them."""
+
+LITERAL_AT_LEAST = 4
+"""Texts that have fewer characters in common have nothing in common."""
 
 ALTERNATIVES_LIMIT = 4
 """Where the examples have nothing in common on either side, so many texts are told one by one."""
@@ -49,6 +54,10 @@ def _one_of(texts: Collection[str]) -> str | None:
 
 
 def _pattern_of(texts: Collection[str], first: int) -> str | None:
+    if all(text.startswith(CRASHED) for text in texts):
+        # The frames of a stack are others in another build.
+        texts = {text.partition(" in ")[0] for text in texts}
+        return f"^{escaped(min(texts))}" if len(texts) == 1 else f"^{escaped(CRASHED)}"
     if len(texts) == 1:
         return _of_one(next(iter(texts)), first)
     each = [_TOKEN.findall(text) for text in sorted(texts)]
@@ -60,7 +69,7 @@ def _pattern_of(texts: Collection[str], first: int) -> str | None:
     start = "".join(each[0][:before])
     end = "".join(each[0][len(each[0]) - after :])
     middle = _between([tokens[before : len(tokens) - after] for tokens in each])
-    if middle == ANY_TEXT and not re.search(r"\w{2}", start + end):
+    if middle == ANY_TEXT and len("".join((start + end).split())) < LITERAL_AT_LEAST:
         return None
     if len(start) > WHOLE_LIMIT:
         start = start[:BEFORE]

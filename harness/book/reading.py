@@ -65,6 +65,11 @@ def file_of(case_file: Path, backend: str) -> Path:
     return case_file.parent / DIRECTORY / backend / f"{case_file.stem}{SUFFIX}"
 
 
+def is_of_the_book(path: Path, root: Path) -> bool:
+    """Say whether a file lies below a directory for the book, which a wide pattern for case files reaches too."""
+    return DIRECTORY in (path.relative_to(root) if path.is_relative_to(root) else path).parent.parts
+
+
 def files_of_several(directory: Path, backend: str) -> tuple[Path, Path]:
     """Return the files of the book about several case files of a directory: either will do."""
     book = directory / DIRECTORY

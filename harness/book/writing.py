@@ -38,11 +38,11 @@ def with_entries(text: str, drafts: Sequence[str], path: Path) -> tuple[list[str
     """Return the lines of a text with entries added, and the lines at which they stand, counted from 1."""
     lines = text.rstrip("\n").split("\n")
     known = _known_of(text)
-    if not known.value:
+    if not isinstance(known, yaml.SequenceNode) or not known.value:
         # What is there is an empty list, or nothing at all.
         lines[-1] = lines[-1].removesuffix("[]").removesuffix("null").rstrip()
         return _spliced(lines, {len(lines): list(drafts)}, 2)
-    if isinstance(known, yaml.SequenceNode) and known.flow_style:
+    if known.flow_style:
         where = f"{path}:{known.start_mark.line + 1}:{known.start_mark.column + 1}"
         raise BookError(f"{where}: nothing can be added to a list in brackets; write each entry behind a '-'")
     column = known.start_mark.column
