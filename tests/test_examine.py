@@ -392,7 +392,7 @@ def test_something_new_beside_a_known_divergence_is_a_finding() -> None:
 
 
 STEPS = "program: {start: [], steps: [{call: old}, {call: new}, {call: quiet}], max_steps: 4}\ncontexts: []"
-KNOWN_STEP = books.written("kind: type, place: 'old()', reason: because, witness: [{call: old}]")
+KNOWN_STEP = books.written("kind: type, place: 'old()', any_difference: so, reason: because, witness: [{call: old}]")
 
 
 def test_a_second_thing_is_found_in_programs_that_do_not_show_the_known_one_first() -> None:
@@ -431,7 +431,9 @@ class Effects(FakeLane):
 
 
 def test_what_else_a_known_step_does_differently_is_a_finding() -> None:
-    entry = books.written("kind: value, place: 'f()', reason: because, witness: [{call: f, args: ['0']}]")
+    entry = books.written(
+        "kind: value, place: 'f()', any_difference: so, reason: because, witness: [{call: f, args: ['0']}]"
+    )
     known_only = examine_with(Effects("reference", 1, stdout="a"), Effects("other", 2, stdout="a"), known=entry)
     assert known_only.verdict == "known"
     more = examine_with(Effects("reference", 1, stdout="a"), Effects("other", 2, stdout="b"), known=entry)

@@ -219,15 +219,6 @@ def test_an_unsupported_outcome_names_what_is_missing() -> None:
     assert line == "unsupported: PyA, PyB missing"
 
 
-def test_a_stale_entry_is_told_with_its_reason() -> None:
-    entries = (entry("f()"),)
-    text = failure.describe_stale(entries, other="rustpython")
-    assert text.splitlines() == [
-        "1 known divergence(s) of rustpython are gone; take them out of the book:",
-        "  known/other/fake.yaml:3:1: value at f(): because",
-    ]
-
-
 # --- entries to paste ------------------------------------------------------------------------------
 
 

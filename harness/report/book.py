@@ -11,7 +11,8 @@ from harness.report.failure import describe_finding
 
 def describe_stale(entries: Sequence[Entry], *, other: str) -> str:
     """Return the text for entries whose witnesses no longer diverge."""
-    lines = [f"{_counted(entries)} of {other} gone: the backends agree on the witness."]
+    gone = "is gone: the backends agree on its witness" if len(entries) == 1 else "are gone: the backends agree on them"
+    lines = [f"{_counted(entries)} of {other} {gone}."]
     lines += [f"  {entry.position}: {entry.kind} at {entry.place}: {entry.reason}" for entry in entries]
     lines += ["If it is mended, take the entry out of the book. If only some versions show it, say so with 'versions',"]
     lines += ["and if it comes and goes, with 'intermittent'."]
