@@ -54,6 +54,29 @@ def test_most_calls_get_past_the_checks_and_some_do_not(unknown: Project) -> Non
         assert event.made
 
 
+def test_what_a_class_refuses_whatever_it_is_given_has_few_examples_of_its_own(unknown: Project) -> None:
+    unknown.run("--auto=sampling", "-k", "Sealed")
+    found = unknown.items()
+    assert {each.verdict for each in found.values()} == {"agree"}
+    made = {name: spec for event in found.values() for name, spec in event.made.items()}
+    # Of a class that is no base for others only the refusal is looked at.
+    assert made["Sealed-subclass"]["program"] == {"start": [{"subclass": "Sealed"}], "max_steps": 0}
+    assert "Sealed-overridden" not in made
+    for name, spec in made.items():
+        steps = {
+            each.get(kind)
+            for each in spec["program"].get("steps", ())
+            for kind in ("operator", "builtin", "set", "delete")
+        }
+        refused = steps & {"add", "copy.copy", "weakref.ref", "content"}
+        assert bool(refused) == ("lacks" in name or name == "Sealed-__add__"), name
+        assert not refused or spec["max_examples"] == 10
+    # What the constructor is given may die with the object, or after a method: both are looked at.
+    lives = [[each.get("method") for each in made[f"Sealed{name}-lives"]["program"]["steps"]] for name in ("", "-made")]
+    assert "release" in lives[0]
+    assert "release" not in lives[1]
+
+
 def test_the_event_log_and_junit_hold_what_came_of_it(unknown: Project) -> None:
     unknown.run("--auto=sampling", "-k", "byte")
     (event,) = [each for each in unknown.events() if isinstance(each, ItemEvent)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from harness.auto.kinds import FIRST_INSTANCE, PLAIN, instance_kind
@@ -11,7 +11,9 @@ from harness.auto.probing import Probe
 from harness.auto.recipes import Recipe, lay_out, with_instances, with_needs
 from harness.auto.stubs import Stubs
 from harness.auto.surface import Class, Parameter, Surface
+from harness.case_specs import StepSpec
 from harness.program import Step
+from harness.strategies import fixed_program
 from harness.values import Named, Result, Value
 
 Arguments = tuple[Value, ...]
@@ -79,6 +81,20 @@ class Scout:
         step = _set(attribute)(layout.places[0], (made.parameters[0].sample,), ())
         (trial,) = self.probe([with_instances(layout.steps, step, self.recipes)])
         return made, trial.word == "returned"
+
+    def does(self, cls: Class, specs: Sequence[StepSpec]) -> tuple[StepSpec, ...]:
+        """Return those of some steps, each on the instance that a recipe makes, that are done without an error."""
+        recipe = self.recipe_of(cls)
+        assert recipe is not None, "there is an instance"
+        layout = lay_out((recipe,))
+        steps = [fixed_program((each,), self.surface.name).steps[0] for each in specs]
+        trials = self.probe([with_instances(layout.steps, each, self.recipes) for each in steps])
+        return tuple(spec for spec, trial in zip(specs, trials) if trial.word == "returned")
+
+    def can_be_base(self, cls: Class) -> bool:
+        """Say whether a subclass of a class can be made in Python."""
+        (trial,) = self.probe([(Step("subclass", cls.name),)])
+        return trial.word == "returned"
 
     # --- helpers ---
 

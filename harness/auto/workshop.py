@@ -32,6 +32,9 @@ REPEATS = 6
 
 CLASS_STEPS = 10
 LIVES_EXAMPLES = 25
+LACKS_EXAMPLES = 10
+"""For what was refused whatever it was tried with: rare, but it occurs."""
+
 # At the exit of a process of its own a call costs as much as many examples.
 EVERY_CONTEXT: tuple[Context, ...] = tuple(each for each in get_args(Context) if each not in (PLAIN, "exit"))
 CHUNK = 90
@@ -164,19 +167,30 @@ class Workshop:
             return self._looked_at(name)
         place = self._place(recipe, [learnt])
         steps = _special_steps(special, learnt, place.on, place.moved)
-        return {case_name(name): program(place.start, steps, REPEATS)}
+        return {case_name(name): program(place.start, steps, REPEATS) if learnt.works else lacks(place.start, steps)}
 
     def _attribute_cases(self, cls: Class, attribute: str) -> Cases:
         name = f"{cls.name}.{attribute}"
         recipe = self.scout.recipe_of(cls)
         if recipe is None:
             return self._looked_at(name)
-        learnt, _ = self.scout.is_written(cls, attribute)
+        learnt, written = self.scout.is_written(cls, attribute)
         place = self._place(recipe, [learnt])
         values = [expression_of(learnt.parameters[0], place.moved, wrap=wrap) for wrap in ("", "mostly")]
         writes = [StepSpec(set=attribute, on=place.on, value=each) for each in values]
-        steps = (StepSpec(get=attribute, on=place.on), *writes, StepSpec(delete=attribute, on=place.on))
-        return {case_name(name): program(place.start, steps, REPEATS)}
+        read, deletion = StepSpec(get=attribute, on=place.on), StepSpec(delete=attribute, on=place.on)
+        deleted = self.scout.does(cls, [deletion])
+        done = (read, *(writes if written else ()), *deleted)
+        refused = (*(() if written else writes), *(() if deleted else (deletion,)))
+        return self._done_and_lacking(case_name(name), place.start, done, refused)
+
+    @staticmethod
+    def _done_and_lacking(
+        name: str, start: tuple[StepSpec, ...], done: Sequence[StepSpec], refused: Sequence[StepSpec]
+    ) -> Cases:
+        """Return the case of what an instance does, and that of what it does not, if there is any of it."""
+        cases = {name: program(start, tuple(done), REPEATS)} if done else {}
+        return cases | ({f"{name}-lacks": lacks(start, tuple(refused))} if refused else {})
 
     def _looked_at(self, name: str) -> Cases:
         """Return the case of a member whose class has no instance that anybody could make."""
@@ -197,15 +211,23 @@ class Workshop:
         place = self._place(recipe, members.values(), OPERANDS_LIMIT)
         own = next(places for places in place.moved.values() if place.on in places)
         either = f"one_of({', '.join(f'result({each})' for each in own)})" if len(own) > 1 else place.on
-        # What any object can do is apart, for it is most of what a small class can.
+        able = {each: learnt for each, learnt in members.items() if learnt.works}
+        steps = self._member_steps(cls, able, either, place.moved)
+        refused = [each for each in self._member_steps(cls, members, either, place.moved) if each not in steps]
         cases = {
-            name: program(place.start, self._member_steps(cls, members, either, place.moved), CLASS_STEPS),
-            f"{name}-any": program(lay_out((recipe,)).specs, operations.steps_for_any(place.on), REPEATS),
-            f"{name}-lives": lives(place.start, self._last_steps(cls, members, place), REPEATS),
+            name: program(place.start, steps, CLASS_STEPS),
+            f"{name}-lives": lives(place.start, self._last_steps(cls, able, place), REPEATS),
         }
+        if refused:
+            cases[f"{name}-lacks"] = lacks(place.start, tuple(refused))
+        alone = lay_out((recipe,))
+        # What any object can do is apart, for it is most of what a small class can.
+        anyway = operations.steps_for_any(alone.places[0])
+        done = self.scout.does(cls, anyway)
+        cases |= self._done_and_lacking(f"{name}-any", alone.specs, done, [each for each in anyway if each not in done])
         if recipe.call == cls.name:
-            cases |= self._subclass_cases(cls, recipe, members)
-        return cases | {f"{key}-made" if key == name else key: spec for key, spec in made.items()} | shown
+            cases |= self._subclass_cases(cls, recipe, able)
+        return cases | {f"{name}-made{key.removeprefix(name)}": spec for key, spec in made.items()} | shown
 
     def _last_steps(self, cls: Class, members: dict[str, Learnt], place: Place) -> tuple[StepSpec, ...]:
         """Return what is done before objects are let go: methods, and the letting go."""
@@ -251,6 +273,8 @@ class Workshop:
 
     def _subclass_cases(self, cls: Class, recipe: Recipe, members: dict[str, Learnt]) -> Cases:
         """Return the cases of an instance of a subclass, made in Python: a plain one, and one that overrides."""
+        if not self.scout.can_be_base(cls):
+            return {f"{case_name(cls.name)}-subclass": program((StepSpec(subclass=cls.name),), (), 0)}
         numbers = instances_in(parameter for each in members.values() for parameter in each.parameters)
         operands = [*recipe.needs.items(), *((each, self.scout.recipes[each]) for each in numbers[:OPERANDS_LIMIT])]
         layout = lay_out(each for _, each in operands)
@@ -339,6 +363,11 @@ def _arguments_around(
 def program(start: tuple[StepSpec, ...], steps: tuple[StepSpec, ...], max_steps: int) -> CaseSpec:
     """Return a case that is a program, and shows the state of objects."""
     return CaseSpec(program=ProgramSpec(start, steps, max_steps), observe=("state",))
+
+
+def lacks(start: tuple[StepSpec, ...], steps: tuple[StepSpec, ...]) -> CaseSpec:
+    """Return a case of what was refused whatever it was tried with: few examples, for most of them do nothing."""
+    return CaseSpec(program=ProgramSpec(start, steps, REPEATS), observe=("state",), max_examples=LACKS_EXAMPLES)
 
 
 def lives(start: tuple[StepSpec, ...], steps: tuple[StepSpec, ...], max_steps: int) -> CaseSpec:

@@ -116,5 +116,31 @@ class Colour:
 Colour.RED = object.__new__(Colour)
 
 
+class Sealed:
+    """Keeps anything; nothing can be derived from it, added to it, or referred to weakly, and it is not copied."""
+
+    __slots__ = ("_content",)
+
+    def __init_subclass__(cls):
+        raise TypeError("type 'sampling.Sealed' is not an acceptable base type")
+
+    def __init__(self, content):
+        self._content = content
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError("cannot pickle 'sampling.Sealed' object")
+
+    def __add__(self, other):
+        return NotImplemented
+
+    @property
+    def content(self):
+        return self._content
+
+    def release(self):
+        self._content, content = None, self._content
+        return content is not None
+
+
 class Mistake(ValueError):
     pass
