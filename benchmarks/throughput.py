@@ -3,7 +3,12 @@
     python benchmarks/throughput.py [--examples 2000] [--other rustpython] [CASE ...]
 
 All three are measured in one run, in turn, with the same strategies and seed; the ratios are what counts.
-The reference is the interpreter that runs this script, so that the plain run can import the same build.
+The reference is the interpreter that runs this script, so that the plain run can import the same build.  What would end
+this process is not called in the plain run: PyO3 aborts where a sequence claims a length that no memory can hold.
+
+Measured with CPython 3.11, two cores that were shared by eight others (load 15), 500 examples: numbers:add_i64 0.80,
+collections:total 1.05, errors:raise_named 0.72, text:echo 0.77; the median 0.78.  Of the time of this process 96 in 100
+is Hypothesis's own; what is missing to 1 are the two workers' shares of the same two cores.
 """
 
 from __future__ import annotations
@@ -17,9 +22,11 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import hypothesis
+from drawn import feed
 from hypothesis import HealthCheck, Phase
 
 from harness import worker
@@ -74,7 +81,8 @@ def measure(name: str, matrix: Matrix, other: str, examples: int) -> tuple[float
     warnings.simplefilter("ignore")
     rounds = []
     for number in range(ROUNDS):
-        plain = rate(examples, lambda n=number: run_plain(programs, module, examples, n))
+        fatal = numbers_of_the_fatal(programs, lanes[0], examples, number)
+        plain = rate(examples, lambda n=number, skip=fatal: run_plain(programs, module, examples, n, skip))
         differential = rate(examples, lambda n=number: run_differential(case, programs, lanes, examples, n))
         rounds.append((plain, differential))
     fresh = rate(20, lambda: run_fresh(programs, lanes, 20))
@@ -92,10 +100,20 @@ def rate(examples: int, run: Callable[[], None]) -> float:
     return examples / (time.perf_counter() - started)
 
 
-def run_plain(programs: Programs, module: object, examples: int, seed: int) -> None:
+def numbers_of_the_fatal(programs: Programs, lane: Lane, examples: int, seed: int) -> frozenset[int]:
+    """Return which of the examples that a seed draws end the process that executes them."""
+    drawn: list[Program] = []
+    given(programs, examples, seed, drawn.append)
+    return frozenset(number for number, (_, reply) in enumerate(feed(lane, drawn)) if isinstance(reply, str))
+
+
+def run_plain(programs: Programs, module: object, examples: int, seed: int, fatal: frozenset[int]) -> None:
     """Call the function in this process, as a test without the harness would."""
+    numbers = count()
 
     def body(program: Program) -> None:
+        if next(numbers) in fatal:
+            return
         step = program.steps[0]
         arguments = [worker.build(encode(each), []) for each in step.arguments]
         keywords = {name: worker.build(encode(value), []) for name, value in step.keywords}

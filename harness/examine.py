@@ -262,12 +262,16 @@ class _Examiner:
         """
         first = self.met
 
+        # Each is encoded once; the program itself is alive as long as it is on its way.
+        bodies: dict[int, bytes] = {}
+
         def note(program: Program, finding: Finding | None) -> None:
+            encoded = bodies.pop(id(program))
             if finding is None:
-                self.agreed.add(encode_body(program))
+                self.agreed.add(encoded)
                 self.last_agreed.append(program)
             else:
-                self.diverged[encode_body(program)] = finding
+                self.diverged[encoded] = finding
                 if not self._is_known(finding) and not self._is_told(finding):
                     first.setdefault(finding.identity, finding)
             if len(first) >= FINDINGS_LIMIT:
@@ -275,7 +279,8 @@ class _Examiner:
                 raise _Stop
 
         def body(program: Program) -> None:
-            for compared in self.differential.submit(program, encode_body(program)):
+            bodies[id(program)] = encoded = encode_body(program)
+            for compared in self.differential.submit(program, encoded):
                 note(*compared)
 
         try:

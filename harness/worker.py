@@ -301,7 +301,8 @@ class Walk:
 
     ``around`` maps the id of each container around the value to its depth; ``met`` maps the id of each
     object that can be told from its equals to its number, or is None where their order is nobody's promise;
-    ``names`` holds what is known by a name already, such as an argument.
+    ``names`` holds what is known by a name already, such as an argument.  ``kept`` are objects that nobody else
+    may hold: while the walk lives, nothing else can be met at their addresses.
     """
 
     __slots__ = ("around", "kept", "met", "named", "names")
@@ -316,17 +317,19 @@ class Walk:
     def again(self, value):
         """Return what stands for an object that was met before, or None; it counts as met from now on."""
         key = id(value)
-        if key in self.around:
-            return ["@", len(self.around) - self.around[key]]
-        # At the top the effect "same" says so, and the object is shown.
-        if self.names and key in self.names and self.around:
-            self.named = True
-            return ["&", self.names[key]]
-        if self.met is None:
+        # At the top the effect "same" says what it is, and the object is shown.
+        if self.around:
+            if key in self.around:
+                return ["@", len(self.around) - self.around[key]]
+            if self.names and key in self.names:
+                self.named = True
+                return ["&", self.names[key]]
+        met = self.met
+        if met is None:
             return None
-        if key in self.met:
-            return ["&", self.met[key]]
-        self.met[key] = len(self.met)
+        if key in met:
+            return ["&", met[key]]
+        met[key] = len(met)
         return None
 
     def unordered(self):
@@ -689,7 +692,7 @@ def iterate(value, count):
 
 
 def call_builtin(name, arguments):
-    return find(name if "." in name else "builtins." + name)(*arguments)
+    return (find(name) if "." in name else getattr(builtins, name))(*arguments)
 
 
 def enter_and_leave(target, name, arguments, keywords):
@@ -864,7 +867,8 @@ class Executor:
             return ["e", encode_exception(failure), {"unprepared": True}]
         watched = self.watched(state, arguments, keywords, target)
         observation, value, effects, walk = self.perform(context, function, arguments, keywords, state, watched)
-        self.note_changes(state, watched, effects, value, walk)
+        if watched or results:
+            self.note_changes(state, watched, effects, value, walk)
         if type(value) in IMMUTABLE or type(value) is Forgotten:
             state.append(value)
         else:
