@@ -11,6 +11,7 @@ import click
 
 from harness import __version__, backends
 from harness.acting.commands import report_issue, reproduce
+from harness.again import repeat
 from harness.backends.base import Request
 from harness.bisect.command import bisect
 from harness.book.checking import check_book
@@ -28,7 +29,7 @@ def main() -> None:
     """Does this extension module do the same thing on every interpreter?  (The runs are pytest's.)"""
 
 
-for each in (reproduce, report_issue, bisect):
+for each in (reproduce, report_issue, bisect, repeat):
     main.add_command(each)
 
 

@@ -210,7 +210,8 @@ class Item(pytest.Item):
                 pytest.skip(f"unsupported: {examination.note or lacking}")
             case "known":
                 reasons = [entry.reason for entry, count in self.known.matched.items() if count]
-                pytest.xfail("; ".join([*dict.fromkeys(reasons), *telling.describe_rates(self.known.rates)]))
+                rates = telling.describe_rates(self.known.rates)
+                pytest.xfail("; ".join([*dict.fromkeys(reasons), *rates, *_in_part(examination)]))
             case "stale" | "changed" | "unexplained":
                 raise ItemFailed(self._text_of_book(examination))
             case "diverge" | "flaky":
@@ -247,6 +248,7 @@ class Item(pytest.Item):
         notes = [examination.note] if examination.note and examination.verdict != "broken" else []
         of_book = self._text_of_book(examination)
         notes += [of_book] if of_book else []
+        notes += _in_part(examination)
         where = f"{self.nodeid}, seed {self.run.seed}, {examination.examples} examples"
         replay = f"Run it again:  {self._command()}"
         return "\n".join([told, *notes, where, replay])
@@ -320,6 +322,14 @@ def description_of(run: MatrixPlugin, backend: str) -> str:
         return "not available"
 
 
+def _in_part(examination: Examination) -> list[str]:
+    """Return what is said of examples that were not judged to their end."""
+    if not examination.judged_in_part:
+        return []
+    count = f"{examination.judged_in_part} of {examination.examples}"
+    return [f"of {count} examples the steps after one that diverged were not judged"]
+
+
 def item_event(
     *,
     nodeid: str,
@@ -353,6 +363,7 @@ def item_event(
         findings=tuple(record_of(each, draft(each)) for each in examination.findings),
         known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
         rules_applied=dict(examination.rules_applied),
+        judged_in_part=examination.judged_in_part,
         missing=missing,
         message=examination.note,
         extension=extension,

@@ -33,7 +33,7 @@ class BackendFacts(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, tag="header"):
-    """What a run was made with."""
+    """What a run was made with; ``arguments`` are pytest's own."""
 
     format: int
     started: str
@@ -42,6 +42,7 @@ class Header(msgspec.Struct, frozen=True, tag="header"):
     backends: tuple[str, ...]
     seed: int
     versions: dict[str, str]
+    arguments: tuple[str, ...] = ()
 
 
 class BackendEvent(msgspec.Struct, frozen=True, tag="backend"):
@@ -94,6 +95,8 @@ class FindingRecord(msgspec.Struct, frozen=True):
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     """What came of one case on one backend.
 
+    ``judged_in_part`` counts the examples whose last steps were not judged, because one before had diverged.
+
     ``extension`` is what is compared, as the file names it; ``file`` is that file, from the project's directory.
     Of an item of ``--auto``, ``made`` are the cases that were made for it, ``calls`` counts the calls of what it is
     about, and ``past_checks`` those of them that got past the checking of their arguments.
@@ -124,6 +127,7 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     matched: dict[str, int] = {}
     inapplicable: tuple[str, ...] = ()
     rates: dict[str, tuple[int, int]] = {}
+    judged_in_part: int = 0
 
 
 class Footer(msgspec.Struct, frozen=True, tag="footer"):

@@ -273,7 +273,7 @@ class MatrixPlugin:
             if backend.language_version != reference.language_version:
                 self._say(
                     f"warning: {backend.name} speaks Python {_dotted(backend.language_version)} and {reference.name} "
-                    f"{_dotted(reference.language_version)}; what the versions changed will look like findings"
+                    f"{_dotted(reference.language_version)}; what the versions changed is found too, and blamed as skew"
                 )
 
     def _open_log(self) -> EventLog:
@@ -286,7 +286,14 @@ class MatrixPlugin:
             ) from None
         versions = {name: version(name) for name in ("pytest", "hypothesis", "maturin")}
         header = Header(
-            FORMAT, _now(), harness.__version__, self.settings.reference, self.settings.backends, self.seed, versions
+            FORMAT,
+            _now(),
+            harness.__version__,
+            self.settings.reference,
+            self.settings.backends,
+            self.seed,
+            versions,
+            tuple(map(str, self.config.invocation_params.args)),
         )
         log.write(header)
         with results.noted(self.problems, self.settings.results):

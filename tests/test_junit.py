@@ -53,6 +53,7 @@ def test_the_properties_of_an_item_say_all_that_is_known() -> None:
         findings=(FINDING,),
         known={"value at g()": 3},
         rules_applied={"panic-thread-id": 2},
+        judged_in_part=7,
     )
     assert properties(event, {"cpython": "CPython 3.13", "other": "Other 1"}) == [
         ("backend", "other"),
@@ -63,6 +64,7 @@ def test_the_properties_of_an_item_say_all_that_is_known() -> None:
         ("examples", "100"),
         ("divergence.value at f()[…]", "f('\\ud800')"),
         ("known.value at g()", "3"),
+        ("judged-in-part", "7 of 100"),
         ("rule.panic-thread-id", "2"),
     ]
 

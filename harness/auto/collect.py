@@ -137,6 +137,7 @@ def merged(parts: list[Examination]) -> Examination:
         whole.examples += part.examples
         whole.known += part.known
         whole.rules_applied += part.rules_applied
+        whole.judged_in_part += part.judged_in_part
         whole.note = whole.note or part.note
         whole.saved |= part.saved
     whole.verdict = next((each for each in _ORDER if any(part.verdict == each for part in parts)), "agree")

@@ -26,6 +26,8 @@ def properties(event: ItemEvent, versions: dict[str, str]) -> list[tuple[str, st
         if finding.blame is not None:
             found.append((f"blame.{finding.kind} at {finding.place}", finding.blame.word))
     found += [(f"known.{identity}", str(count)) for identity, count in event.known.items()]
+    if event.judged_in_part:
+        found.append(("judged-in-part", f"{event.judged_in_part} of {event.examples}"))
     found += [(f"rule.{name}", str(count)) for name, count in event.rules_applied.items()]
     if event.missing:
         found.append(("missing", " ".join(event.missing)))
