@@ -13,6 +13,7 @@ from harness.acting.snippets import (
     CONTEXT_NEEDS,
     CONTEXTS,
     HELPERS,
+    HOOK_HELPERS,
     HOOK_MODULES,
     HOOKS,
     NEEDED,
@@ -104,6 +105,7 @@ class _Script:
             self._step(step, number)
         if self.names.watched:
             self._end_lives()
+        self.names.helpers.update(HOOK_HELPERS.get(kind, ()))
         steps = self._placed("\n".join(self.body) + "\n")
         parts = [self._context(), *self._helpers(), HOOKS.get(kind, "")]
         self.names.imports.update(HOOK_MODULES.get(kind, ()))

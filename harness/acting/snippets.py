@@ -293,7 +293,7 @@ warnings.showwarning = lambda message, category, filename, line, *rest: print(
 """,
     "unraisable": """\
 sys.unraisablehook = lambda given: print(
-    "unraisable:", given.exc_type, repr(str(given.exc_value)), given.err_msg
+    "unraisable:", given.exc_type, masked(repr(str(given.exc_value))), masked(str(given.err_msg))
 )
 """,
     "thread-exceptions": """\
@@ -302,6 +302,7 @@ threading.excepthook = lambda given: print("in a thread:", given.exc_type, repr(
 }
 """What makes a side effect visible, by the kind of divergence."""
 
+HOOK_HELPERS = {"unraisable": ("masked",)}
 HOOK_MODULES = {"warnings": ("os", "warnings"), "unraisable": (), "thread-exceptions": ("threading",)}
 
 
