@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from test_eventlog import EVENTS, FINDING
-from test_plugin import NUMBER, PYPROJECT, Project, project, text_of  # noqa: F401
+from test_plugin import FAKES, NUMBER, PYPROJECT, Project, project, text_of  # noqa: F401
 
 from conftest import CheckGolden
 from harness.acting.issue import issue_of
@@ -248,3 +248,33 @@ def test_a_version_is_asked_whether_the_finding_is_there(found: Project) -> None
         ("bad", "type at differ()"),
         ("skip", "does not build: error[E0001]: no"),
     ]
+
+
+# --- items that are not of case files ---------------------------------------------------------------------
+
+JOINING = """
+import pytest
+from hypothesis import given, strategies as st
+
+@given(st.integers(0, 20))
+def test_join(matrix, value):
+    matrix.call("sampling", "join", ["a"] * value, ",")
+"""
+
+
+def test_findings_of_python_tests_and_of_made_cases_have_scripts_too(project: Project) -> None:  # noqa: F811
+    shutil.copytree(FAKES / "automatic", project.path / "extensions/sampling")
+    (project.path / "test_joining.py").write_text(JOINING)
+    for arguments in (["test_joining.py"], ["--auto=extensions/sampling", "-k", "date"]):
+        told = text_of(project.run("-q", *arguments))
+        (item,) = project.items().values()
+        (record,) = item.findings
+        name = finding_name(item.item, record.kind, record.place)
+        assert f"Standalone:   results/findings/{name}.py" in told
+        assert "Run just it" not in told
+        assert "Keep it" not in told
+        assert [path.name for path in (project.path / "results/findings").iterdir()] == [f"{name}.py"]
+        done = command("reproduce", name, "--run")
+        assert done.stdout.endswith("--- They differ.\n"), done.output
+        result = project.run(f"--replay={name}")
+        assert "is no case of a case file; run all of it again" in "\n".join(result.errlines)

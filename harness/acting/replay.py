@@ -76,8 +76,9 @@ def replay_named(word: str, log: Path) -> Replay:
     is_name = len(word) <= 2 * NAME_BYTES and not set(word) - set("0123456789abcdef")
     replay = replay_of(find(word, log)) if is_name else out_of_one_word(word)
     if not can_replay(replay.item):
+        with_auto = " with the same --auto" if replay.item.startswith("auto:") else ""
         raise FindingError(
-            f"--replay {word:.20}: {replay.item} is no case of a case file; run all of it again: "
+            f"--replay {word:.20}: {replay.item} is no case of a case file; run all of it again{with_auto}: "
             f"pytest --backend-matrix --backends={replay.backend} {replay.item}"
         )
     return replay
