@@ -26,6 +26,7 @@ from drawn import ROOT, case_files, feed, lane_of, matrix_of, programs_for, watc
 
 BACKEND = "rustpython"
 RUNTIME = "libbackend_matrix_host.so"
+TIMEOUT_S = 60.0
 TABLE = ROOT / "docs" / "c-api.md"
 CALLS = ROOT / "docs" / "c-api-calls.txt"
 
@@ -146,6 +147,8 @@ def record(examples: int, directory: Path, files: list[str]) -> dict[str, dict[s
                 lane.fresh()
                 take(file, "import")
                 for case in cases.cases:
+                    # Some cases await for ever on purpose; a case says itself how long is long.
+                    lane.timeout_s = case.spec.timeout_s or TIMEOUT_S
                     done = sum(1 for _ in feed(lane, programs_for(case, lane, examples)))
                     take(file, case.name)
                     print(f"  {file}: {case.name}, {done} programs", file=sys.stderr)
