@@ -1,11 +1,13 @@
 """Write ``docs/c-api-calls.txt``: which functions of the C-API the samples' cases call on the host.
 
-    python benchmarks/record_c_api_calls.py [--examples 100]
+    python benchmarks/record_c_api_calls.py [--examples 100] [[--update] FILE ...]
 
 A library that is loaded before the host's runtime stands in front of every function of ``docs/c-api.md``: a few
 instructions that note a call which comes from outside the runtime, and jump to the function.  The notes lie in
 a file that worker and script share, so they outlive a worker that is killed.  Not noted is a function whose
 address an extension hands to the host, which calls it from the inside.
+
+With case files named, such as ``classes``, what is found is printed; with ``--update`` what is told of them is written anew.
 
 Each line is a function, and for each case file that calls it the number of its cases that do and the first.
 Import of the extension counts as a case of its own, ``import``.
@@ -157,12 +159,33 @@ def record(examples: int, directory: Path, files: list[str]) -> dict[str, dict[s
     return called
 
 
-def written(called: dict[str, dict[str, list[str]]]) -> str:
+Told = dict[str, dict[str, str]]
+"""Function -> case file -> ``NUMBER:FIRST`` of its cases that call it."""
+
+
+def summary(called: dict[str, dict[str, list[str]]]) -> Told:
+    """Return what is told of the calls."""
+    return {name: {file: f"{len(cases)}:{cases[0]}" for file, cases in files.items()} for name, files in called.items()}
+
+
+def read(text: str) -> Told:
+    """Return what the text of the file tells."""
+    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return {name: dict(part.split(":", 1) for part in parts) for name, *parts in lines}
+
+
+def merged(before: Told, now: Told, files: set[str]) -> Told:
+    """Return ``before`` with what ``now`` tells of ``files`` in place of what it told of them."""
+    kept = {name: {file: cases for file, cases in told.items() if file not in files} for name, told in before.items()}
+    both = {name: kept.get(name, {}) | now.get(name, {}) for name in before | now}
+    return {name: told for name, told in both.items() if told}
+
+
+def written(told: Told) -> str:
     """The text of the file."""
     lines = ["# Made by benchmarks/record_c_api_calls.py: function, then FILE:NUMBER:FIRST of the cases that call it."]
-    for name in sorted(called):
-        found = [f"{file}:{len(cases)}:{cases[0]}" for file, cases in sorted(called[name].items())]
-        lines.append(" ".join([name, *found]))
+    for name, files in sorted(told.items()):
+        lines.append(" ".join([name, *(f"{file}:{cases}" for file, cases in sorted(files.items()))]))
     return "\n".join(lines) + "\n"
 
 
@@ -170,14 +193,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", help="case files, such as classes; all if none is given")
     parser.add_argument("--examples", type=int, default=100, help="drawn programs for each case")
+    parser.add_argument("--update", action="store_true", help="write what is told of the files that are named")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        called = record(options.examples, Path(directory), options.files)
-    text = written(called)
+        told = summary(record(options.examples, Path(directory), options.files))
+    if options.files and not options.update:
+        sys.stdout.write(written(told))
+        return
     if options.files:
-        sys.stdout.write(text)
-    else:
-        CALLS.write_text(text, encoding="utf-8")
+        told = merged(read(CALLS.read_text(encoding="utf-8")), told, {Path(file).stem for file in options.files})
+    CALLS.write_text(written(told), encoding="utf-8")
 
 
 if __name__ == "__main__":
