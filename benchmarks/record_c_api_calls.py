@@ -7,7 +7,8 @@ instructions that note a call which comes from outside the runtime, and jump to 
 a file that worker and script share, so they outlive a worker that is killed.  Not noted is a function whose
 address an extension hands to the host, which calls it from the inside.
 
-With case files named, such as ``classes``, what is found is printed; with ``--update`` what is told of them is written anew.
+With case files named, such as ``classes``, what is found is printed; with ``--update`` what is told of them is
+written anew.
 
 Each line is a function, and for each case file that calls it the number of its cases that do and the first.
 Import of the extension counts as a case of its own, ``import``.
