@@ -12,8 +12,8 @@ import time
 import unittest
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
@@ -26,6 +26,7 @@ from harness.book.replaying import Changed, changed, replay, shows
 from harness.confirm import SLOW, confirmed, run_fresh, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
+from harness.examination import Examination, Plan, Verdict
 from harness.findings import Finding, Identity, Judged, Known, ended_a_worker
 from harness.leaks import CANDIDATES, Watch
 from harness.program import PLAIN, Program
@@ -33,49 +34,13 @@ from harness.protocol import encode_body
 from harness.repeatable import without_local_constants
 from harness.strategies import Programs
 
-Verdict = Literal["agree", "diverge", "known", "stale", "changed", "unexplained", "flaky", "unsupported", "broken"]
+__all__ = ["Examination", "Plan", "Verdict", "examine", "examine_all"]
 
 SHRINK_LIMIT_S = 60.0
 """After this, only programs that were seen to diverge count; each hang costs a whole time limit."""
 
 FINDINGS_LIMIT = 25
 """Where drawing ends for one case; there may be more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a case is examined.
-
-    Before anything is drawn ``examples`` are run, and ``witnesses``, which earlier runs have saved.
-    """
-
-    identity: str
-    seed: int
-    max_examples: int
-    settings: hypothesis.settings
-    database: ExampleDatabase | None
-    examples: tuple[Program, ...] = ()
-    witnesses: tuple[Program, ...] = ()
-
-
-@dataclass(slots=True)
-class Examination:
-    """What came of examining a case on a backend; findings are in the order in which they were met.
-
-    ``judged_in_part`` counts the examples of which the last steps were not judged, because one before had diverged.
-    ``saved`` says that some were met because an earlier run had saved them, whatever this run's seed draws.
-    """
-
-    verdict: Verdict
-    examples: int = 0
-    findings: tuple[Judged, ...] = ()
-    known: Counter[Identity] = field(default_factory=Counter)
-    stale: tuple[Entry, ...] = ()
-    rules_applied: Counter[str] = field(default_factory=Counter)
-    judged_in_part: int = 0
-    note: str = ""
-    saved: bool = False
-    changed: tuple[Changed, ...] = ()
 
 
 class _Diverged(Exception):
@@ -185,7 +150,7 @@ class _Examiner:
 
     def look_past_known(self) -> None:
         """From here on, what is known of a step does not hide what else differs there."""
-        self.differential.is_known = lambda finding: self.known.entry_for(finding) is not None
+        self.differential.is_known = self.known.knows
 
     def reuse(self) -> None:
         """Run the examples that Hypothesis saved when this case last failed."""

@@ -167,6 +167,10 @@ class Known:
         observe = (*self.observe, *memory)
         return fixed_program(entry.spec.witness, module, context=entry.spec.context, observe=observe)
 
+    def knows(self, finding: Finding) -> bool:
+        """Say whether an entry covers a finding; nothing is counted."""
+        return any(covers(entry, finding) for entry in (*self.entries, *self.elsewhere))
+
     def entry_for(self, finding: Finding) -> Entry | None:
         """Return the first entry that covers a finding, and count it; or None, and keep what differs."""
         entry = next((entry for entry in (*self.entries, *self.elsewhere) if covers(entry, finding)), None)

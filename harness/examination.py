@@ -1,0 +1,53 @@
+"""How a case is examined on a backend, and what it came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+import hypothesis
+from hypothesis.database import ExampleDatabase
+
+from harness.book.entries import Entry
+from harness.book.replaying import Changed
+from harness.findings import Identity, Judged
+from harness.program import Program
+
+Verdict = Literal["agree", "diverge", "known", "stale", "changed", "unexplained", "flaky", "unsupported", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a case is examined.
+
+    Before anything is drawn ``examples`` are run, and ``witnesses``, which earlier runs have saved.
+    """
+
+    identity: str
+    seed: int
+    max_examples: int
+    settings: hypothesis.settings
+    database: ExampleDatabase | None
+    examples: tuple[Program, ...] = ()
+    witnesses: tuple[Program, ...] = ()
+
+
+@dataclass(slots=True)
+class Examination:
+    """What came of examining a case on a backend; findings are in the order in which they were met.
+
+    ``judged_in_part`` counts the examples of which the last steps were not judged, because one before had diverged.
+    ``saved`` says that some were met because an earlier run had saved them, whatever this run's seed draws.
+    """
+
+    verdict: Verdict
+    examples: int = 0
+    findings: tuple[Judged, ...] = ()
+    known: Counter[Identity] = field(default_factory=Counter)
+    stale: tuple[Entry, ...] = ()
+    rules_applied: Counter[str] = field(default_factory=Counter)
+    judged_in_part: int = 0
+    note: str = ""
+    saved: bool = False
+    changed: tuple[Changed, ...] = ()
