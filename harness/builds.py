@@ -22,6 +22,7 @@ import filelock
 import msgspec
 import platformdirs
 
+from harness.build_advice import advice_on
 from harness.errors import BuildError, NotCompiledError
 from harness.extensions import Extension, source_digest
 
@@ -98,7 +99,8 @@ def compiler_version() -> str:
     except FileNotFoundError:
         raise BuildError("rustc was not found; install Rust (https://rustup.rs) and put it on PATH") from None
     except subprocess.CalledProcessError as error:
-        raise BuildError(f"rustc -vV failed:\n{error.stderr}") from None
+        told = advice_on(error.stderr)
+        raise BuildError(f"rustc -vV failed{f': {told}' if told else ''}\n{error.stderr}") from None
     return done.stdout
 
 
@@ -225,7 +227,9 @@ def run_tool(argv: Sequence[str], *, what: str, environment: Mapping[str, str | 
             if line.lstrip().startswith(("Compiling", "Downloading", "Building", "Finished", "Updating")):
                 progress(line.strip())
     if process.returncode != 0:
-        raise BuildError(f"{what}: {argv[0]} failed with exit code {process.returncode}\n" + "\n".join(tail))
+        said = "\n".join(tail)
+        failed = f"{argv[0]} failed with exit code {process.returncode}"
+        raise BuildError(f"{what}: {advice_on(said) or failed}\n{said}")
 
 
 def forget_product(target: Path, library: str) -> None:

@@ -366,6 +366,7 @@ def item_event(
         judged_in_part=examination.judged_in_part,
         missing=missing,
         message=examination.note,
+        accounts=dict(examination.accounts),
         extension=extension,
         file=file,
         matched={entry.position: count for entry, count in book.matched.items() if count},

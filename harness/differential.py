@@ -52,6 +52,8 @@ class Differential:
         self.rules_applied: Counter[str] = Counter()
         self.faults: list[WorkerProtocolError] = []
         """How workers broke the protocol; the programs that were charged with it are judged no further."""
+        self.accounts: Counter[str] = Counter()
+        """What became of each program that was given: the sum of the rest is ``given``."""
         self.judged_in_part = 0
         self.is_known: Callable[[Finding], bool] = lambda finding: False
         self._sequence = 0
@@ -87,6 +89,7 @@ class Differential:
         lanes = (self.reference, self.other)
         replies = [(lane.replies.popleft()[1], lane.backend) for lane in lanes]
         self._programs.clear()
+        self.accounts["observed"] += 1
         reference, other = (reply.observations(len(program.steps), backend) for reply, backend in replies)
         return reference, other
 
@@ -105,6 +108,8 @@ class Differential:
     def abandon(self) -> None:
         """Drop what is on its way; its workers are replaced."""
         self._batch.clear()
+        if self._programs:
+            self.accounts["abandoned"] += len(self._programs)
         self._programs.clear()
         for lane in (self.reference, self.other):
             if lane.busy:
@@ -118,6 +123,7 @@ class Differential:
     def _queue(self, program: Program, body: bytes) -> None:
         self._sequence += 1
         self._programs[self._sequence] = program
+        self.accounts["given"] += 1
         self._batch.append((self._sequence, body))
 
     def _flush(self) -> None:
@@ -137,8 +143,10 @@ class Differential:
             self.executed += 1
             try:
                 finding = self._judge(program, expected, seen)
+                self.accounts["agreed" if finding is None else "diverged"] += 1
             except WorkerProtocolError as fault:
                 self.faults.append(fault)
+                self.accounts["broken"] += 1
                 finding = None
             self._end_if_hopeless()
             yield program, finding

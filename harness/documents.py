@@ -117,6 +117,8 @@ class Document:
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise self.error(key, "a key must be a plain word")
+            if key.tag == _TAG + "merge":
+                raise self.error(key, "a merge key of YAML (<<) is not allowed; write it out each time")
             if key.value in keys:
                 raise self.error(key, f"{key.value!r} stands here twice")
             keys.add(key.value)

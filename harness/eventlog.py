@@ -128,6 +128,7 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     inapplicable: tuple[str, ...] = ()
     rates: dict[str, tuple[int, int]] = {}
     judged_in_part: int = 0
+    accounts: dict[str, int] = {}
 
 
 class Footer(msgspec.Struct, frozen=True, tag="footer"):

@@ -38,6 +38,7 @@ class Examination:
     """What came of examining a case on a backend; findings are in the order in which they were met.
 
     ``judged_in_part`` counts the examples of which the last steps were not judged, because one before had diverged.
+    ``accounts`` says what became of every program that was given, those for shrinking and confirming too.
     ``saved`` says that some were met because an earlier run had saved them, whatever this run's seed draws.
     """
 
@@ -51,3 +52,4 @@ class Examination:
     note: str = ""
     saved: bool = False
     changed: tuple[Changed, ...] = ()
+    accounts: Counter[str] = field(default_factory=Counter)

@@ -216,6 +216,7 @@ class _Examiner:
             self.note,
             self.saved,
             tuple(self.changed),
+            self.differential.accounts,
         )
 
     # --- how they run ---
