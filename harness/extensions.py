@@ -55,6 +55,9 @@ def read_extension(directory: Path, name: str | None = None) -> Extension:
     pyproject = directory / "pyproject.toml"
     maturin = _read_toml(pyproject).get("tool", {}).get("maturin", {}) if pyproject.exists() else {}
     manifest = directory / maturin.get("manifest-path", "Cargo.toml")
+    if not manifest.exists():
+        wrong = "manifest-path in pyproject.toml leads nowhere" if "manifest-path" in maturin else "no crate here"
+        raise ExtensionError(f"{manifest}: {wrong}; name the directory of a crate, where its Cargo.toml lies")
     cargo = _read_toml(manifest)
     if "package" not in cargo:
         raise ExtensionError(f"{manifest}: is a workspace without a package; name one of its members")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -102,30 +103,32 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
 
     Raises: SettingsError -- a setting or an option has no meaning; the text says where it stands.
     """
-    table = _read_table(root / "pyproject.toml")
+    path = root / "pyproject.toml"
+    table = _read_table(path)
+    in_table = f"{path}: [tool.{TABLE}]"
     named = {name: Path(path).expanduser() for name, path in table.interpreters.items()}
     named |= interpreters_of(overrides.interpreters)
     chosen = _split(overrides.backends) if overrides.backends is not None else table.backends
     reference = overrides.reference or table.reference
     # An interpreter that is named is meant to take part.
     wanted = dict.fromkeys((reference, *chosen, *(each.partition("=")[0] for each in overrides.interpreters)))
-    for name in wanted:
-        check_name(name)
-    for name in table.interpreters:
-        check_name(name)
+    for place, names in (
+        ("--reference" if overrides.reference else in_table, [reference]),
+        ("--backends" if overrides.backends is not None else in_table, chosen),
+        (in_table, table.interpreters),
+    ):
+        with _told_at(place):
+            for name in names:
+                check_name(name)
     if len(wanted) < 2:
         raise SettingsError(f"only the reference {reference!r} is left; name another backend with --backends")
     examples = overrides.examples if overrides.examples is not None else table.examples
-    if examples is not None and examples < 1:
-        raise SettingsError(f"the number of examples must be at least 1, not {examples}")
-    for rule in table.rules:
-        if rule not in RULE_NAMES:
-            raise SettingsError(f"unknown rule {rule!r}: there are {', '.join(sorted(RULE_NAMES))}")
-    for name in ("memory_mib", "file_mib", "restarts_per_case", "restarts_per_run"):
-        if getattr(table, name) < 1:
-            raise SettingsError(f"{name.replace('_', '-')} must be at least 1, not {getattr(table, name)}")
-    if table.timeout_s <= 0:
-        raise SettingsError(f"timeout-s must be more than 0, not {table.timeout_s:g}")
+    with _told_at("--examples" if overrides.examples is not None else in_table):
+        if examples is not None and examples < 1:
+            raise SettingsError(f"the number of examples must be at least 1, not {examples}")
+    with _told_at(in_table):
+        _check_values(table)
+        caller = _caller(table.caller)
     return Settings(
         root=root,
         backends=tuple(wanted),
@@ -142,10 +145,32 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         limits=Limits(table.memory_mib * MIB, table.file_mib * MIB, table.network),
         restarts_per_case=table.restarts_per_case,
         restarts_per_run=table.restarts_per_run,
-        caller=_caller(table.caller),
+        caller=caller,
         blame=overrides.blame or table.blame,
         database=None if table.database is None else database_settings(table.database, root),
     )
+
+
+def _check_values(table: _Table) -> None:
+    for rule in table.rules:
+        if rule not in RULE_NAMES:
+            close = difflib.get_close_matches(rule, RULE_NAMES, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise SettingsError(f"unknown rule {rule!r}: there are {', '.join(sorted(RULE_NAMES))}{hint}")
+    for name in ("memory_mib", "file_mib", "restarts_per_case", "restarts_per_run"):
+        if getattr(table, name) < 1:
+            raise SettingsError(f"{name.replace('_', '-')} must be at least 1, not {getattr(table, name)}")
+    if table.timeout_s <= 0:
+        raise SettingsError(f"timeout-s must be more than 0, not {table.timeout_s:g}")
+
+
+@contextlib.contextmanager
+def _told_at(place: str) -> Iterator[None]:
+    """Have what is wrong told with the file or the option where it stands."""
+    try:
+        yield
+    except SettingsError as error:
+        raise SettingsError(f"{place}: {error}") from None
 
 
 def _caller(given: str | None) -> tuple[str, str] | None:
@@ -167,7 +192,8 @@ def interpreters_of(options: Iterable[str]) -> dict[str, Path]:
         name, _, path = option.partition("=")
         if not path:
             raise SettingsError(f"--backend {option}: write NAME=PATH, such as --backend cpython=/usr/bin/python3.14")
-        check_name(name)
+        with _told_at(f"--backend {option}"):
+            check_name(name)
         named[name] = Path(path).expanduser()
     return named
 
@@ -184,8 +210,10 @@ def _read_table(path: Path) -> _Table:
         data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return _Table()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from None
     table = data.get("tool", {}).get(TABLE, {})
     try:
         return msgspec.convert(table, _Table)
@@ -193,7 +221,22 @@ def _read_table(path: Path) -> _Table:
         raise SettingsError(f"{path}: [tool.{TABLE}]: {_explain(str(error))}") from None
 
 
+_WORDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "text",
+}
+"""What TOML's kinds of values are called, by the names that msgspec has for them."""
+
+
 def _explain(message: str) -> str:
+    wrong = re.fullmatch(r"Expected `(\w+)(?: \| null)?`, got `(\w+)` - at `\$\.(.+)`", message)
+    if wrong is not None:
+        wanted, seen = (_WORDS.get(each, each) for each in wrong.group(1, 2))
+        return f"{wrong[3]}: must be {wanted}, not {seen}"
     unknown = re.search(r"unknown field `([^`]+)`", message)
     if unknown is None:
         return message

@@ -119,7 +119,10 @@ def test_a_crate_that_makes_no_extension_says_what_to_do(tmp_path: Path, manifes
 def test_a_directory_without_a_crate_says_so(tmp_path: Path) -> None:
     with pytest.raises(ExtensionError) as caught:
         read_extension(tmp_path)
-    assert str(caught.value) == f"{tmp_path / 'Cargo.toml'}: cannot be read: No such file or directory"
+    assert (
+        str(caught.value)
+        == f"{tmp_path / 'Cargo.toml'}: no crate here; name the directory of a crate, where its Cargo.toml lies"
+    )
 
 
 def test_a_pyproject_that_is_not_toml_says_so(tmp_path: Path) -> None:

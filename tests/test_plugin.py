@@ -508,12 +508,15 @@ def test_a_wrong_case_file_ends_a_parallel_run_before_it_begins(project: Project
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--backends=gamma"], "ERROR: unknown backend 'gamma': there are accused, alpha, beta, court, cpython, *"),
-        (["--backends=bta"], "ERROR: unknown backend 'bta': there are * did you mean 'beta'?"),
+        (
+            ["--backends=gamma"],
+            "ERROR: --backends: unknown backend 'gamma': there are accused, alpha, beta, court, cpython, *",
+        ),
+        (["--backends=bta"], "ERROR: --backends: unknown backend 'bta': there are * did you mean 'beta'?"),
         (["--backends=alpha"], "ERROR: only the reference 'alpha' is left; name another backend with --backends"),
-        (["--reference=nobody"], "ERROR: unknown backend 'nobody': there are *"),
+        (["--reference=nobody"], "ERROR: --reference: unknown backend 'nobody': there are *"),
         (["--backend", "alpha"], "ERROR: --backend alpha: write NAME=PATH, such as *"),
-        (["--examples=0"], "ERROR: the number of examples must be at least 1, not 0"),
+        (["--examples=0"], "ERROR: --examples: the number of examples must be at least 1, not 0"),
         (["--examples=many"], "*error: argument --examples: invalid int value: 'many'"),
         (["--backends=not-here"], "ERROR: not-here: no such interpreter on this machine; install one"),
         (["cases/gone.yaml"], "ERROR: file or directory not found: cases/gone.yaml"),

@@ -102,20 +102,25 @@ def test_a_backend_whose_interpreter_is_named_takes_part(tmp_path: Path) -> None
             "PLACE: unknown setting 'x'; there are backends, reference, examples, cases, extensions, timeout-s, "
             "results, rules, interpreters",
         ),
-        ('examples = "many"', {}, "PLACE: Expected `int | null`, got `str` - at `$.examples`"),
-        ("examples = 0", {}, "the number of examples must be at least 1, not 0"),
-        ("", {"examples": -1}, "the number of examples must be at least 1, not -1"),
-        ("timeout-s = 0", {}, "timeout-s must be more than 0, not 0"),
-        ('backends = "cpython"', {}, "PLACE: Expected `array`, got `str` - at `$.backends`"),
+        ('examples = "many"', {}, "PLACE: examples: must be a whole number, not text"),
+        ("examples = 0", {}, "PLACE: the number of examples must be at least 1, not 0"),
+        ("", {"examples": -1}, "--examples: the number of examples must be at least 1, not -1"),
+        ("timeout-s = 0", {}, "PLACE: timeout-s must be more than 0, not 0"),
+        ('backends = "cpython"', {}, "PLACE: backends: must be a list, not text"),
         ("backends = []", {}, "only the reference 'cpython' is left; name another backend with --backends"),
         ("", {"backends": "cpython"}, "only the reference 'cpython' is left; name another backend with --backends"),
         ("", {"backends": " , "}, "--backends: name at least one, such as --backends cpython,rustpython"),
         (
             "",
             {"backends": "rustpyton"},
-            "unknown backend 'rustpyton': there are cpython, cpython-abi3t, rustpython; did you mean 'rustpython'?",
+            "--backends: unknown backend 'rustpyton': there are cpython, cpython-abi3t, rustpython; "
+            "did you mean 'rustpython'?",
         ),
-        ("", {"reference": "jython"}, "unknown backend 'jython': there are cpython, cpython-abi3t, rustpython"),
+        (
+            "",
+            {"reference": "jython"},
+            "--reference: unknown backend 'jython': there are cpython, cpython-abi3t, rustpython",
+        ),
         (
             "",
             {"interpreters": ("/usr/bin/python3",)},
@@ -126,11 +131,19 @@ def test_a_backend_whose_interpreter_is_named_takes_part(tmp_path: Path) -> None
             {"interpreters": ("cpython=",)},
             "--backend cpython=: write NAME=PATH, such as --backend cpython=/usr/bin/python3.14",
         ),
-        ("interpreters = {ruby = '/x'}", {}, "unknown backend 'ruby': there are cpython, cpython-abi3t, rustpython"),
-        ("rules = ['nothing']", {}, "unknown rule 'nothing': there are "),
-        ("caller = 'apply'", {}, "caller is EXTENSION:FUNCTION, such as my_crate:apply, not 'apply'"),
-        ("caller = 'crate:do it'", {}, "caller is EXTENSION:FUNCTION, such as my_crate:apply, not 'crate:do it'"),
-        ("not toml", {}, "FILE: Expected '=' after a key in a key/value pair (at line 2, column 5)"),
+        (
+            "interpreters = {ruby = '/x'}",
+            {},
+            "PLACE: unknown backend 'ruby': there are cpython, cpython-abi3t, rustpython",
+        ),
+        ("rules = ['nothing']", {}, "PLACE: unknown rule 'nothing': there are "),
+        ("caller = 'apply'", {}, "PLACE: caller is EXTENSION:FUNCTION, such as my_crate:apply, not 'apply'"),
+        (
+            "caller = 'crate:do it'",
+            {},
+            "PLACE: caller is EXTENSION:FUNCTION, such as my_crate:apply, not 'crate:do it'",
+        ),
+        ("not toml", {}, "FILE: not TOML: Expected '=' after a key in a key/value pair (at line 2, column 5)"),
     ],
 )
 def test_nonsense_is_refused_with_its_place(

@@ -70,11 +70,22 @@ def probe(path: Path) -> Interpreter:
         )
         answer = msgspec.json.decode(done.stdout, type=Interpreter)
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
-        raise BackendUnavailableError(f"{path}: is no Python that runs: {error}") from None
+        raise BackendUnavailableError(f"{path}: is no Python that runs: {_why(error)}") from None
     # A shim asks its manager anew each time, so that its answer must not be kept.
     if "shims" not in path.parts:
         write_atomically(known, msgspec.json.encode(answer))
     return answer
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case subprocess.CalledProcessError():
+            return f"it ended with exit code {error.returncode}"
+        case subprocess.TimeoutExpired():
+            return f"it did not answer within {PROBE_TIMEOUT_S} s"
+        case OSError():
+            return str(error.strerror)
+    return f"it answered something else: {error}"
 
 
 def installed() -> list[Interpreter]:
