@@ -96,7 +96,7 @@ def agrees_until(limit: int, wrong: Any = "wrong") -> Answer:
 
 def test_agreement_runs_the_examples_of_the_plan_and_no_more() -> None:
     run = Run(same, same, max_examples=300)
-    assert run.result == Examination("agree", 300)
+    assert run.result == Examination("agree", 300, accounts=Counter(given=300, agreed=300))
     assert len(run.drawn) == 300
     assert sum(lane.freshened for lane in run.lanes) == 0
 
@@ -588,3 +588,11 @@ def test_given_programs_are_run_once_and_every_difference_is_kept() -> None:
     assert [each.finding.identity[1] for each in result.findings] == [f"f{number}()" for number in range(1, 60, 2)]
     assert not any(each.flaky for each in result.findings)
     assert lanes[1].freshened == 1
+
+
+def test_every_program_that_was_given_is_accounted_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examine, "FINDINGS_LIMIT", 2)
+    run = Run(same, lambda name, x: str(x) if x > 50 else -x if x < -50 else x, lag=100)
+    accounts = dict(run.result.accounts)
+    assert accounts.pop("given") == sum(accounts.values())
+    assert set(accounts) == {"agreed", "diverged", "abandoned"}
