@@ -188,7 +188,7 @@ class Item(pytest.Item):
         return Plan(self.nodeid, self.seed, wanted, profile, self.run.database)
 
     def _whole_plan(self, extension: Extension, capabilities: Capabilities) -> Plan:
-        """Return the plan with the programs that are run before anything is drawn."""
+        """Return the plan with the programs that are run beside what is drawn."""
         database = self.run.database
         saved = () if database is None else stored_witnesses(database, self.nodeid, extension.module)
         return replace(

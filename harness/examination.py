@@ -21,7 +21,7 @@ Verdict = Literal["agree", "diverge", "known", "stale", "changed", "unexplained"
 class Plan:
     """How a case is examined.
 
-    Before anything is drawn ``examples`` are run, and ``witnesses``, which earlier runs have saved.
+    ``examples`` are run before anything is drawn, ``witnesses``, which earlier runs have saved, after all.
     """
 
     identity: str

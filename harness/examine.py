@@ -70,6 +70,7 @@ def examine(programs: Programs, differential: Differential, known: Known, plan: 
         examiner.run_examples()
         examiner.reuse()
         examiner.draw()
+        examiner.run_witnesses()
     return examiner.result()
 
 
@@ -135,11 +136,17 @@ class _Examiner:
             self.changed.append(found)
 
     def run_examples(self) -> None:
-        """Run the case's fixed examples, and what earlier runs have saved, as they stand; each new identity is kept."""
+        """Run the case's fixed examples, as they stand; each new identity is kept."""
         self._run_as_they_stand(self.plan.examples)
+
+    def run_witnesses(self) -> None:
+        """Run what earlier runs have saved, as it stands; each new identity is kept.
+
+        Last, so that what is drawn, and told of it, is the same whatever earlier runs have left.
+        """
         before = len(self.findings)
         self._run_as_they_stand(self.plan.witnesses)
-        self.saved = len(self.findings) > before
+        self.saved = self.saved or len(self.findings) > before
 
     def _run_as_they_stand(self, programs: Iterable[Program]) -> None:
         for program in programs:
