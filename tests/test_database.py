@@ -155,7 +155,7 @@ def test_redis_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         ('read-only = ["pyproject.toml"]', "pyproject.toml is a file; name a directory of examples"),
         ('directory = "a"\nread-only = ["a"]', "a cannot be both written to and read-only"),
         ('read_only = ["a"]', "[tool.backend-matrix]: unknown setting 'read_only'; did you mean 'read-only'?"),
-        ("read-only = 1", "Expected `array`, got `int` - at `$.database.read-only`"),
+        ("read-only = 1", "database.read-only: must be a list, not a whole number"),
     ],
 )
 def test_a_wrong_setting_is_told(tmp_path: Path, table: str, message: str) -> None:
