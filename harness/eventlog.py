@@ -75,6 +75,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
     """A divergence, with its program in wire form and as Python text, and both observations.
 
     ``reference_part`` and ``other_part`` are what differs, in wire form; ``entry`` is what records it in the book.
+    It shows only ``after`` these programs, given as text, in the same process.
     """
 
     flaky: str
@@ -90,6 +91,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
     other_part: Any = None
     blame: BlameRecord | None = None
     entry: str = ""
+    after: tuple[str, ...] = ()
 
 
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):

@@ -87,6 +87,19 @@ VOTES = [
     Vote("stranger", "Three", Makeup((3, 9)), "absent", "it is not compiled for it"),
 ]
 
+TRACES = """Current thread 0x00007feabae61780 (most recent call first):
+  File "/x/package/inner.py", line 12 in crash
+  File "/x/worker.py", line 870 in perform
+"""
+PANICKED = Crashed(
+    "died with SIGABRT",
+    "thread panicked\n",
+    identity="panic at src/lib.rs:3",
+    cause="Rust panicked at src/lib.rs:3: no",
+    traces=TRACES,
+    early=True,
+)
+
 FINDINGS: dict[str, Judged] = {
     "value": Judged(
         finding(call(1, -0.0), [Observation(Returned(["l", 1, 0.0]))], [Observation(Returned(["l", 1, -0.0]))])
@@ -124,6 +137,12 @@ FINDINGS: dict[str, Judged] = {
     ),
     "crash": Judged(finding(call("\ud800"), [Observation(Returned(None))], [Observation(SEGV)])),
     "two crashes": Judged(finding(call(), [Observation(Crashed("died with SIGABRT"))], [Observation(SEGV)])),
+    "crash that is told": Judged(finding(call(), [Observation(Returned(None))], [Observation(PANICKED)])),
+    "hang that is told": Judged(finding(call(), [Observation(Returned(None))], [Observation(Hung(2.5, TRACES))])),
+    "after others": Judged(
+        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
+        after=(Program("m", (Step("call", "spoil", (5,)),)), Program("m", (Step("call", "wait"),), context="thread")),
+    ),
     "hang": Judged(finding(call(), [Observation(Returned(None))], [Observation(Hung(2.5))])),
     "flaky": Judged(
         finding(call(), [Observation(Returned(1))], [Observation(Returned(2))]), "it did not show in fresh workers"
