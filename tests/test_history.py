@@ -98,14 +98,15 @@ def test_what_does_not_show_after_all_that_was_before_is_flaky() -> None:
             return "wrong" if wrong else 1
 
     _, judged = after(Never(), *NOISE)
-    assert (judged.flaky, judged.after) == (UNREPEATED, ())
+    assert judged.flaky.startswith(UNREPEATED)
+    assert judged.after == ()
 
 
 def test_a_search_ends_at_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "TRIALS_LIMIT", 3)
     other = Stateful({"spoil"})
     _, judged = after(other, "spoil", *NOISE)
-    assert judged.flaky == UNREPEATED
+    assert judged.flaky.startswith(UNREPEATED)
     assert other.freshened < 12
 
 

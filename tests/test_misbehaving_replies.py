@@ -90,7 +90,9 @@ def nothing_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def examined(fault: str, *, drawn: bool = False) -> tuple[Examination, Differential]:
     lanes = [Lane("honest", HONEST, "echo", [str(MODULES)], timeout_s=60.0)]
-    lanes.append(Lane("other", misbehaving(fault), "echo", [str(MODULES)], timeout_s=TIMEOUT_S))
+    lanes.append(
+        Lane("other", misbehaving(fault), "echo", [str(MODULES)], timeout_s=TIMEOUT_S if fault in ENDS else 60.0)
+    )
     differential = Differential(lanes[0], lanes[1], frozenset())
     try:
         if drawn:
@@ -144,7 +146,7 @@ def test_many_on_their_way_are_judged_like_one_at_a_time() -> None:
     assert examination.verdict == "broken"
     assert "observations of 1 steps" in examination.note
     assert {each.finding.identity[1] for each in examination.findings} >= {"echo()"}
-    assert differential.executed > 4
+    assert differential.executed >= 4
 
 
 def test_a_backend_that_only_misbehaves_comes_to_an_end_with_all_that_was_found() -> None:
