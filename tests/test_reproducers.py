@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from harness.differential import Differential
 from harness.eventlog import FORMAT, Header, ItemEvent
 from harness.findings import Judged
 from harness.lanes import Lane
+from harness.observation import Kind
 from harness.odd_strategies import anything
 from harness.process import WorkerCommand
 from harness.program import CONTEXTS, Context, Observe, Program, Step
@@ -125,6 +127,9 @@ SHOWN: dict[str, tuple[str, Program]] = {
     "equality": ("equality", program(call("Thing"), call("Thing"), observe=("equality",))),
     "leaked": ("leaked", program(call("Thing"), method("keep", 0), observe=("lifetimes",))),
     "died": ("died", program(call("Thing"), method("keep", 0), Step("forget", count=0), observe=("lifetimes",))),
+    "exit": ("exit", program(call("leave"), context="exit")),
+    "leak": ("leak", program(call("take", 10_000), observe=("memory",))),
+    "pickled": ("pickled", program(call("Pickled"), Step("pickle", "", (Result(0),), count=2))),
     "crash": ("outcome", program(call("value", 1), call("crash"))),
     "a step before raised": ("type", program(call("exception_type"), call("number", 1))),
     "surface": ("value", program(Step("surface", "bases", ("Own",)))),
@@ -162,6 +167,11 @@ def test_the_script_makes_the_call_where_the_program_does(both: Both, context: C
 
 
 SAME_CALLER = ("generator", "comprehension", "class", "optimised")
+
+
+def test_every_kind_of_difference_is_shown() -> None:
+    # Only native code leaves an exception behind: see test_reproducers_end_to_end.
+    assert {kind for kind, _ in SHOWN.values()} | {"handled"} == set(get_args(Kind))
 
 
 def test_a_hang_is_ended(both: Both) -> None:

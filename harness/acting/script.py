@@ -12,6 +12,7 @@ from harness.acting.objects import Names, Scope, indented, keyword_texts, operan
 from harness.acting.snippets import (
     CONTEXT_NEEDS,
     CONTEXTS,
+    GROWING,
     HELPERS,
     HOOK_HELPERS,
     HOOK_MODULES,
@@ -41,6 +42,8 @@ EXCEPTION_PARTS = {
 }
 """What to print of an exception beside its type and text, by the kind of difference and the path to it."""
 _ADDRESS = re.compile("0x[0-9a-fA-F]{4,}")
+LEAK = "leak"
+"""The kind of difference that only many runs of the whole program show."""
 NOT_SHOWN = "<not shown"
 """How the worker begins what stands for something that raised when it was looked at."""
 ALWAYS = ("sys",)
@@ -129,7 +132,7 @@ class _Script:
         write = _Writing(self, scope, step, number, bound=(judged and self._binds) or self.program.context in CONTEXTS)
         statements, result = write.statements()
         self.body += scope.before
-        if judged:
+        if judged and self.differing.kind != LEAK:
             self._judged(statements, result, write)
         else:
             self._earlier([*statements, *([] if result is None else [f"r{number} = {result}"])], number)
@@ -148,7 +151,7 @@ class _Script:
     def _earlier(self, done: list[str], number: int) -> None:
         """Write a step before the one that differs, which may raise."""
         if self.differing.raised(number) is False:
-            self.body += done
+            self.body += done or ["pass"]
             return
         used = any(number in results_in(step) for step in self.program.steps)
         if used:
@@ -183,6 +186,9 @@ class _Script:
                     {key for seen in self.differing.observed for key in seen["effects"].get("results", {})}
                 )
                 self.body += [f'print("r{each} is now", show(r{each}))' for each in numbers]
+            case "pickled" if self.program.steps[number].kind == "pickle":
+                protocol = self.program.steps[number].count
+                self.body.append(f'print("pickled as", pickle.dumps({write.operands[0]}, {protocol}))')
             case "handled":
                 self.body.append('print("left for sys.exc_info():", repr(sys.exc_info()[1]))')
 
@@ -242,6 +248,10 @@ class _Script:
 
     def _placed(self, steps: str) -> str:
         """Return the steps where they are to run: at exit, the second time, or just here."""
+        if self.differing.kind == LEAK:
+            self.names.helpers.add("occupied")
+            inside = "\n".join(indented(steps.rstrip().split("\n")))
+            return f"def main():\n{inside}\n\n\n{GROWING}"
         if self.program.context not in WHOLE:
             return steps
         if self.program.context == "exit":

@@ -255,6 +255,17 @@ def watch(value, name):
             pass
     return value
 ''',
+    "occupied": '''\
+def occupied():
+    """Return how much memory the process occupies, after what is free was given back to the system."""
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError):
+        pass
+    with open("/proc/self/statm") as stream:
+        return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+''',
     "answer": """\
 def answer(question):
     try:
@@ -271,6 +282,7 @@ NEEDED = {
     "take_all": ("asyncio",),
     "watch": ("gc", "weakref"),
     "masked": ("re",),
+    "occupied": ("ctypes", "gc", "os"),
 }
 """Modules that a helper needs."""
 
@@ -452,3 +464,16 @@ SURFACE = {
 }
 """The expression for each fact about a name; ``held`` is what its holder has in its dict."""
 SURFACE_MODULES = {"help": "pydoc", "signature": "inspect", "pickle": "pickle"}
+
+GROWING = """\
+for _ in range(100):
+    main()
+grown = []
+for _ in range(3):
+    before = occupied()
+    for _ in range(500):
+        main()
+    grown.append(occupied() - before)
+print("It grows." if min(grown) > 64 * 1024 else "It stays as large as it is.")
+"""
+"""Whether the process grows, as the worker finds out: by more than 128 KiB in 1,000 runs, each time it is looked at."""

@@ -170,6 +170,31 @@ def items():
     return []
 
 
+class Leaving:
+    def __del__(self, write=os.write, text=b"beta" if BETA else b"alpha"):
+        write(1, text)
+
+
+def leave():
+    kept.append(Leaving())
+
+
+def take(size):
+    if BETA:
+        kept.append(bytearray(size))
+
+
+class Pickled:
+    def __init__(self, given=None):
+        self.given = given
+
+    def __reduce__(self):
+        return Pickled, (NAME,)
+
+    def __repr__(self):
+        return "<pickled>"
+
+
 def where():
     """Tell where the call is made, and by which backend."""
     try:
