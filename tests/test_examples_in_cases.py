@@ -153,6 +153,7 @@ def test_a_patch_is_from_the_repositorys_root(tmp_path: Path) -> None:
     project_root = tmp_path / "repository/bindings"
     assert repository_of(project_root / "cases/sample.yaml", project_root) == tmp_path / "repository"
     assert repository_of(tmp_path / "cases/sample.yaml", tmp_path) == tmp_path
+    assert repository_of(tmp_path / "cases/sample.yaml", tmp_path / "elsewhere") == tmp_path / "cases"
 
 
 def test_a_patch_of_a_file_without_a_last_line_end_says_so() -> None:

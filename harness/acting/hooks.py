@@ -9,6 +9,7 @@ from harness.acting.replay import can_replay
 from harness.acting.reproducer import reproducer_of
 from harness.acting.stored import NAME_BYTES, StoredFinding
 from harness.cases import SURFACE
+from harness.errors import HarnessError
 from harness.eventlog import Header, ItemEvent
 
 DIRECTORY = "findings"
@@ -38,7 +39,11 @@ class FoundFiles:
             self.directory.mkdir(exist_ok=True)
             (self.directory / f"{found.name}.py").write_text(reproducer_of(found), encoding="utf-8")
             if can_have_examples(event.item):
-                patch = patch_of(found, self.root)
+                try:
+                    patch = patch_of(found, self.root)
+                except HarnessError:
+                    # Somebody has changed the file since the run began; the script is there all the same.
+                    continue
                 if not patch:
                     continue
                 # Byte for byte: the case file may end its lines in its own way.

@@ -31,7 +31,7 @@ def patch_of(found: StoredFinding, root: Path) -> str:
     Raises: FindingError -- the finding is about no case of a case file; CaseFileError -- the file cannot be read.
     """
     event = found.event
-    path = root / event.item.partition("::")[0]
+    path = (root / event.item.partition("::")[0]).resolve()
     cases = {case.name: case for case in read_case_file(path).cases} if path.suffix in (".yaml", ".yml") else {}
     if event.case not in cases:
         raise FindingError(f"finding {found.name}: {event.item} is no case that examples can be added to")
@@ -76,7 +76,8 @@ def unified(before: str, after: str, path: str) -> str:
 
 def repository_of(path: Path, otherwise: Path) -> Path:
     """Return the directory of the repository that a file lies in."""
-    return next((each for each in path.parents if (each / ".git").exists()), otherwise)
+    found = next((each for each in path.parents if (each / ".git").exists()), otherwise)
+    return found if path.is_relative_to(found) else path.parent
 
 
 # --- what is written --------------------------------------------------------------------------------
