@@ -87,7 +87,7 @@ def test_a_strangers_crate_runs_from_an_installed_wheel(tmp_path: Path) -> None:
     subprocess.run([python, "-m", "pip", "install", "-q", *map(str, wheels.glob("*.whl"))], check=True)
     crate = tmp_path / "geometry"
     copy_crate(crate)
-    done = run_pytest("-q", "-rA", "--hypothesis-seed=0", cwd=crate, python=python)
+    done = run_pytest("-q", "-rA", "--hypothesis-seed=0", "--blame=none", cwd=crate, python=python)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "XFAIL cases/geometry.yaml::area[rustpython]" in done.stdout
     assert "PASSED cases/geometry.yaml::scale_all[rustpython]" in done.stdout
@@ -158,6 +158,8 @@ def test_a_second_cpython_with_a_twist_is_found_out(tmp_path: Path) -> None:
         each for each in read_events(tmp_path / "events.jsonl") if isinstance(each, ItemEvent) and each.findings
     ]
     assert failed.case == "language_version"
+    blames = [each.blame for each in failed.findings]
+    assert [None if each is None else each.word for each in blames] == ["skew"]
 
 
 def test_the_control_differs_from_its_own_version_in_the_abi_alone(tmp_path: Path) -> None:
