@@ -224,6 +224,28 @@ def _path_dependencies(directory: Path) -> Iterator[Path]:
                 yield base / named["path"]
 
 
+def introspects(extension: Extension) -> bool:
+    """Say whether a crate asks PyO3 to describe its types in the library, from which maturin can make stubs."""
+    cargo = _read_toml(extension.manifest)
+    root = workspace_root(extension.directory)
+    shared = _read_toml(root / "Cargo.toml").get("workspace", {}).get("dependencies", {})
+    wanted: set[str] = set()
+    for table in (cargo, *cargo.get("target", {}).values()):
+        for name, given in table.get("dependencies", {}).items():
+            for one in (given, shared.get(name) if isinstance(given, dict) and given.get("workspace") else None):
+                if isinstance(one, dict) and one.get("package", name) == "pyo3":
+                    wanted.update(one.get("features", ()))
+    chosen = [*extension.features, *(["default"] if extension.default_features else [])]
+    features = cargo.get("features", {})
+    seen: set[str] = set()
+    while chosen:
+        feature = chosen.pop()
+        if feature not in seen:
+            seen.add(feature)
+            chosen += features.get(feature, ())
+    return bool({"experimental-inspect"} & wanted or {"pyo3/experimental-inspect"} & seen)
+
+
 def _depends_on_pyo3(cargo: dict[str, Any]) -> bool:
     tables = [cargo, *cargo.get("target", {}).values()]
     named = [item for table in tables for item in table.get("dependencies", {}).items()]

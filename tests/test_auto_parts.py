@@ -109,6 +109,7 @@ def test_annotations_become_kinds() -> None:
         *("int", "str | None", "typing.Optional[bytes]", "Union[int, str]", "dict[str, list[float]]", "set[int]"),
         *("frozenset[str]", "tuple[int, ...]", "tuple[int, str]", "Iterable[int]", "typing.Literal['a', 'b']"),
         *("Sequence", "datetime.date", "decimal.Decimal", "os.PathLike[str]", "collections.abc.Callable", "object"),
+        *("SupportsFloat | SupportsIndex", "SupportsGetItem[int, SupportsIndex]", "Buffer"),
         *("typing.Annotated[int, 5]", "Mapping[int, bool]", "memoryview | bytes", "'int'"),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ExtensionError
-from harness.extensions import Extension, find_extension, read_extension, source_digest, workspace_root
+from harness.extensions import Extension, find_extension, introspects, read_extension, source_digest, workspace_root
 
 MANIFEST = """
 [package]
@@ -33,6 +33,28 @@ def crate(directory: Path, manifest: str = MANIFEST, pyproject: str | None = Non
 
 
 # --- reading ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        ('[dependencies]\npyo3 = "0.30"', False),
+        ('[dependencies]\npyo3 = { version = "0.30", features = ["experimental-inspect"] }', True),
+        ('[dependencies]\nother = { version = "1", features = ["experimental-inspect"] }\npyo3 = "0.30"', False),
+        ('[dependencies]\npyo3 = "0.30"\n[features]\ndefault = ["told"]\ntold = ["pyo3/experimental-inspect"]', True),
+        ('[dependencies]\npyo3 = "0.30"\n[features]\ntold = ["pyo3/experimental-inspect"]', False),
+        (
+            "[dependencies]\npyo3 = { workspace = true }\n[workspace]\n"
+            '[workspace.dependencies]\npyo3 = { version = "0.30", features = ["experimental-inspect"] }',
+            True,
+        ),
+    ],
+)
+def test_a_crate_that_describes_its_types_is_known_by_its_features(
+    tmp_path: Path, manifest: str, expected: bool
+) -> None:
+    (tmp_path / "Cargo.toml").write_text(f'[package]\nname = "x"\n[lib]\ncrate-type = ["cdylib"]\n{manifest}\n')
+    assert introspects(read_extension(tmp_path)) is expected
 
 
 def test_a_crate_without_a_pyproject_makes_a_module_of_its_name(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ _SIMPLE: dict[str, tuple[str, Value]] = {
     "bytes": ("any_bytes()", b"a"),
     "bytearray": ("bytearrays()", bytearray(b"a")),
     "complex": ("any_complex()", 1j),
+    "SupportsComplex": ("any_complex()", 1j),
+    "Buffer": ("any_bytes()", b"a"),
     "None": ("none()", None),
     "range": ("ranges()", range(3)),
     "slice": ("slices()", slice(None)),
@@ -41,7 +43,7 @@ _SIMPLE: dict[str, tuple[str, Value]] = {
     "SupportsIndex": ("any_int()", 1),
     "SupportsFloat": ("any_float()", 1.5),
 }
-_SEQUENCES = frozenset({"list", "List", "Sequence", "Collection", "MutableSequence"})
+_SEQUENCES = frozenset({"list", "List", "Sequence", "Collection", "MutableSequence", "SupportsGetItem"})
 _ITERABLES = frozenset({"Iterable", "Iterator"})
 _SETS = {"set": "sets", "Set": "sets", "AbstractSet": "sets", "frozenset": "frozensets", "FrozenSet": "frozensets"}
 _MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping"})
@@ -168,7 +170,8 @@ def _subscripted(name: str, inside: ast.expr, instances: Mapping[str, Kind]) -> 
     known: list[tuple[str, Any]] = [each for each in parts if each is not None]
     if not known or len(known) < len(parts):
         return None
-    expression, sample = known[0]
+    # PyO3's word for what it takes for a sequence; the key comes first, and is an index.
+    expression, sample = known[-1 if name == "SupportsGetItem" else 0]
     if name in _SEQUENCES:
         return f"lists({expression}, max_size=6)", [sample]
     if name in _ITERABLES:

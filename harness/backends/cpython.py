@@ -15,7 +15,7 @@ from harness.backends.rustpython import LANGUAGE_VERSION as NEAREST_TO
 from harness.blame import Part
 from harness.builds import Built, Progress, build_extension, forget_product, run_tool
 from harness.errors import BackendUnavailableError, BuildError
-from harness.extensions import Extension
+from harness.extensions import Extension, introspects
 from harness.process import WorkerCommand
 
 OLDEST = (3, 9)
@@ -46,7 +46,8 @@ def _backend(name: str, interpreter: Interpreter, request: Request, *, features:
         return build_extension(
             extension,
             backend="cpython",
-            key=f"{interpreter.executable} {interpreter.version} {interpreter.extension_suffix}{kinds}",
+            key=f"{interpreter.executable} {interpreter.version} {interpreter.extension_suffix}{kinds}"
+            + " with stubs" * introspects(extension),
             rebuild=rebuild,
             progress=progress,
             make=make,
@@ -111,12 +112,16 @@ def _build_with_maturin(
     argv += ["--interpreter", interpreter.executable, "--target-dir", str(target), "--out", str(wheels)]
     # The linker of a wheel for publishing may be older than this machine's libraries; ours stays here.
     argv += ["--auditwheel", "skip", *(word for feature in features for word in ("--features", feature))]
-    run_tool(
-        argv,
-        what=f"compiling {extension.name} for {interpreter.executable}",
-        environment={"PYO3_CONFIG_FILE": None, "PYO3_NO_PYTHON": None},
-        progress=progress,
-    )
+    environment = {"PYO3_CONFIG_FILE": None, "PYO3_NO_PYTHON": None}
+    what = f"compiling {extension.name} for {interpreter.executable}"
+    described = False
+    if introspects(extension):
+        # What the crate says of its types is welcome, and no reason to do without the crate.
+        with contextlib.suppress(BuildError):
+            run_tool([*argv, "--generate-stubs"], what=what, environment=environment, progress=progress)
+            described = True
+    if not described:
+        run_tool(argv, what=what, environment=environment, progress=progress)
     for wheel in wheels.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(site)
