@@ -85,6 +85,12 @@ def test_what_is_pickled_is_seen_beside_what_comes_of_it(lane: Lane) -> None:
     assert "pickled" not in observe(lane, Step("call", "echo", ([1],)))[0].effects
 
 
+def test_what_stands_for_no_result_is_the_same_in_every_process(lane: Lane) -> None:
+    failed = Step("call", "raise_it", (ExceptionValue("ValueError", ()),))
+    for name, expected in (("hash", 0), ("repr", "<no result>")):
+        assert returned(observe(lane, failed, Step("builtin", name, (Result(0),)))[1]) == expected
+
+
 # --- state -----------------------------------------------------------------------------------------
 
 
