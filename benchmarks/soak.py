@@ -6,7 +6,8 @@ Programs call a small module under every backend; it dies by signals and exit co
 forks, prints and eats memory, on all backends alike, and now and then answers otherwise on all but the reference.
 Each thousand examples is one item with a line in an event log.  At the end the log must account for every
 program that was given, the parent may have grown by a tenth since the first thousand, and no process and no
-descriptor may be left.  Exit code 1 says that something was lost or left.
+descriptor may be left.  Exit code 1 says that something was lost or left.  Ctrl-C ends it after the item that is
+at work, with the figures until then.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -133,20 +135,38 @@ def soak(names: list[str], examples: int, directory: Path) -> int:
         print(f"{name}: {backend.description}")
     log = EventLog(directory / "results")
     log.write(Header(1, "", "", names[0], tuple(names), 0, {}))
+    drawn, first_bytes = _run(lanes, max(1, examples // ITEM), log)
+    restarts = sum(lane.restarts for lane in lanes)
+    gc.collect()
+    last_bytes = memory_bytes()
+    for lane in lanes:
+        lane.close()
+    guarded.dismiss()
+    log.finish(Footer("", 0, {}))
+    after = children(), descriptors()
+    time.sleep(1)
+    return _told(log.path, drawn, restarts, last_bytes / first_bytes, (before, after, belonging_to(directory)))
+
+
+def _run(lanes: list[Lane], items: int, log: EventLog) -> tuple[int, int]:
+    """Run so many items, fewer after Ctrl-C; return the examples, and the memory after the first item."""
+    interrupted: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: interrupted.append(number))
     first_bytes, started, drawn = 0, time.monotonic(), 0
-    for number in range(max(1, examples // ITEM)):
+    for number in range(items):
+        if interrupted:
+            break
         item_started = time.monotonic()
-        programs = st.integers(0, RANGE).map(program)
         differential = Differential(lanes[0], lanes[1], frozenset())
         plan = Plan(f"soak::{number}", number, ITEM, hypothesis.settings(), None)
-        examination = examine(programs, differential, Known(()), plan)
+        examination = examine(st.integers(0, RANGE).map(program), differential, Known(()), plan)
         differential.abandon()
         drawn += examination.examples
         log.write(
             item_event(
                 nodeid=plan.identity,
                 case=str(number),
-                backend=names[1],
+                backend=lanes[1].backend,
                 examination=examination,
                 report=None,
                 seed=number,
@@ -162,16 +182,7 @@ def soak(names: list[str], examples: int, directory: Path) -> int:
             rate = drawn / (time.monotonic() - started)
             mib = memory_bytes() / 2**20
             print(f"{drawn} examples, {restarts} restarts, {mib:.0f} MiB, {rate:.0f} examples/s", flush=True)
-    restarts = sum(lane.restarts for lane in lanes)
-    gc.collect()
-    last_bytes = memory_bytes()
-    for lane in lanes:
-        lane.close()
-    guarded.dismiss()
-    log.finish(Footer("", 0, {}))
-    after = children(), descriptors()
-    time.sleep(1)
-    return _told(log.path, drawn, restarts, last_bytes / first_bytes, (before, after, belonging_to(directory)))
+    return drawn, first_bytes
 
 
 misbehaving: Counter[int] = Counter()
