@@ -148,13 +148,20 @@ def _versions_of_other(reference: Makeup, other: Makeup, votes: Sequence[Vote]) 
     """Return the language versions that the other may do as: its own, or those that were seen to do the same."""
     if reference.language_version != other.language_version:
         return frozenset({other.language_version})
-    return frozenset(
+    like = {
         vote.makeup.language_version
         for vote in votes
         if vote.side == "other"
         and vote.makeup.interpreters == reference.interpreters
         and vote.makeup.language_version != reference.language_version
-    )
+    }
+    # A version that makes a third thing of it by itself is not what the other does as.
+    not_alone = {
+        vote.makeup.language_version
+        for vote in votes
+        if vote.side == "neither" and vote.makeup.parts == reference.parts
+    }
+    return frozenset(like - not_alone)
 
 
 def _version_suspect(reference: Makeup, other: Makeup, versions: frozenset[tuple[int, int]]) -> Iterator[Part]:

@@ -42,6 +42,7 @@ def votes(**sides: Side) -> list[Vote]:
         ({"control": "other", "newer": "other"}, "skew", ""),
         ({"control": "other", "newer": "reference", "limited": "other"}, "binding", ""),
         ({"control": "other", "newer": "reference", "limited": "reference"}, "ABI", ""),
+        ({"control": "other", "newer": "neither"}, "ABI or binding", ""),
         ({"newer": "other"}, "skew", ""),
         ({"older": "other", "newer": "reference"}, "skew", ""),
         ({"older": "other", "newer": "reference", "control": "reference"}, "skew", ""),
