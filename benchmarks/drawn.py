@@ -64,6 +64,12 @@ def programs_for(case: Case, lane: Lane, examples: int) -> list[Program]:
     book = Book([case.file.parent])
     known = [each.spec for each in book.of_file(case.file, lane.backend) if each.home == case.qualified]
     found = [fixed_program(each.witness, lane.module, context=each.context) for each in known]
+    return found + drawn_programs(case, lane, examples)
+
+
+def drawn_programs(case: Case, lane: Lane, examples: int) -> list[Program]:
+    """Return ``examples`` programs that a case draws; the same each time."""
+    found: list[Program] = []
     digest = hashlib.blake2b(f"{case.file.name} {case.name}".encode(), digest_size=8).digest()
 
     def body(program: Program) -> None:

@@ -7,17 +7,19 @@ exceptions, arguments, printed text and warnings only.  Nothing but the worker d
 the bytes of the requests are the same.  What is compared is processor time of the workers, which a busy machine changes
 little, and of it the median of several rounds; the ratio is what counts.
 
-Measured on CPython 3.14, two shared cores with a load of 16, 600 examples: 1.3 for one call with plain arguments
-(19 and 24 µs), 1.4 for texts and containers, 1.5 to 1.6 for programs over objects (68 and 112 µs), whose earlier
-results are looked at again after each step; 1.40 in the median.  An example as a whole costs some ms, nearly all of it
-drawing.
+Measured on CPython 3.14, two shared cores with a load of 3.5, 200 examples: 1.5 to 1.6 for one call (14 and 21 µs), 1.6
+to 1.7 for programs over objects (41 and 67 µs), whose earlier results are looked at again after each step; 1.60 in the
+median, in which is also that today's worker says of each program that it begins.  An example as a whole costs some ms,
+nearly all of it drawing.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -59,20 +61,28 @@ class Bare:
         os.close(child_in)
         os.close(child_out)
         self.reader = open(self.replies, "rb")  # noqa: SIM115
-        self.reader.readline()
+        # A worker may serve in a child of the process that was started.
+        self.pid = json.loads(self.reader.readline())["hello"]["pid"]
 
-    def ask(self, frame: bytes, replies: int) -> list[bytes]:
-        """Send a frame and read that many lines."""
+    def ask(self, frame: bytes) -> bytes:
+        """Send a frame and return the answer; that a program begins, which a worker may say first, is none."""
         os.write(self.requests, frame)
-        return [self.reader.readline() for _ in range(replies)]
+        while b"," not in (line := self.reader.readline()):
+            if not line:
+                break
+        return line
 
     def processor_time_s(self) -> float:
-        """Return how long the process's first thread, which does all the work, has computed since it started."""
-        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+        """Return how long the serving process's threads have computed since it started."""
+        threads = Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((each / "schedstat").read_text(encoding="ascii").split()[0]) for each in threads) / 1e9
 
     def close(self) -> None:
         os.close(self.requests)
-        self.process.wait(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
         self.reader.close()
 
 
@@ -82,7 +92,7 @@ def workers_of(command: WorkerCommand, scripts: list[Path], load: bytes, directo
     try:
         for script in scripts:
             started.append(Bare(command, script, directory))
-            (answer,) = started[-1].ask(load, 1)
+            answer = started[-1].ask(load)
             if json.loads(answer)["failed"] is not None:
                 raise SystemExit(f"{script.name}: {answer.decode()}")
         yield started
@@ -110,7 +120,7 @@ def measure(name: str, matrix: Matrix, options: argparse.Namespace, scripts: lis
             for one, times in zip(workers, taken):
                 before = one.processor_time_s()
                 for frame in frames:
-                    if not one.ask(frame, 1)[0]:
+                    if not one.ask(frame):
                         raise SystemExit(f"{name}: a worker died; choose another case")
                 times.append(one.processor_time_s() - before)
     now, then = (statistics.median(times) / len(frames) * 1e6 for times in taken)

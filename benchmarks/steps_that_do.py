@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from drawn import ROOT, case_files, feed, lane_of, matrix_of, programs_for
+from drawn import ROOT, case_files, drawn_programs, feed, lane_of, matrix_of
 
 from harness.auto.selection import Selection
 from harness.auto.sources import Source
@@ -52,8 +52,7 @@ def count(case: Case, lane: Lane, examples: int) -> tuple[int, int, Counter[str]
     """Return how many steps were executed, how many were idle, and what was idle in them."""
     steps = idle = 0
     lacking: Counter[str] = Counter()
-    drawn = programs_for(case, lane, examples)[len(case.spec.known) :]
-    for program, reply in feed(lane, drawn):
+    for program, reply in feed(lane, drawn_programs(case, lane, examples)):
         if isinstance(reply, str):
             continue
         for step, observation in zip(program.steps, parse_observations(reply, len(program.steps), lane.backend)):

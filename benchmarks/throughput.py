@@ -6,9 +6,9 @@ All three are measured in one run, in turn, with the same strategies and seed; t
 The reference is the interpreter that runs this script, so that the plain run can import the same build.  What would end
 this process is not called in the plain run: PyO3 aborts where a sequence claims a length that no memory can hold.
 
-Measured with CPython 3.11, two cores that were shared by eight others (load 15), 500 examples: numbers:add_i64 0.80,
-collections:total 1.05, errors:raise_named 0.72, text:echo 0.77; the median 0.78.  Of the time of this process 96 in 100
-is Hypothesis's own; what is missing to 1 are the two workers' shares of the same two cores.
+Measured with CPython 3.11, two cores shared with others (load 3 to 8), 1000 examples: numbers:add_i64 0.81, text:echo
+0.77, collections:total 0.81.  Of the time of this process 96 in 100 is Hypothesis's own; what is missing to 1 are the
+two workers' shares of the same two cores.
 """
 
 from __future__ import annotations
