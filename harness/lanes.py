@@ -251,6 +251,11 @@ class Lane:
             self._traced = True
             self._worker.ask_for_traces()
         if waited_s > limit_s:
+            # We may have been kept from looking for as long: what was said meanwhile is heard first.
+            worker, heard = self._worker, len(self.replies)
+            self._read()
+            if self._worker is not worker or len(self.replies) > heard:
+                return
             ended = self._worker.kill()
             self._replace(Hung(limit_s, ended.traces) if ended.killed else self._crashed(ended))
 

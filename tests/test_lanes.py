@@ -479,3 +479,17 @@ def test_exit_codes_and_signals_have_words() -> None:
 
 def test_the_modules_that_the_lanes_import_lie_where_this_file_says() -> None:
     assert (MODULES / "echo.py").exists()
+
+
+def test_answers_that_nobody_looked_at_in_time_are_heard_before_a_death_is_charged(lane_of: LaneOf) -> None:
+    lane = lane_of("dies_at_the_third")
+    send(lane, 4)
+    deadline = time.monotonic() + 30
+    while not (lane._worker and lane._worker.has_ended()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    # As when this process is not given the machine for longer than the limit.
+    lane._check_time(time.monotonic() + 1000)
+    pump([lane], wait=True)
+    (one, two, (third, ended), four) = answers(lane)
+    assert (one, two, third, four) == ((1, 1), (2, 2), 3, (4, 4))
+    assert isinstance(ended, Crashed)
