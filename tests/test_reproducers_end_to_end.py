@@ -11,9 +11,10 @@ import pytest
 from harness.acting.reproducer import reproducer_of
 from harness.acting.running import run_script
 from harness.acting.stored import StoredFinding, findings_in
+from harness.book.asking import book_of
 from harness.book.entries import Entry
 from harness.cases import Case, read_case_file
-from harness.collect import book_of, record_of
+from harness.collect import record_of
 from harness.differential import Differential
 from harness.eventlog import FORMAT, Header, ItemEvent
 from harness.findings import Judged, Known
