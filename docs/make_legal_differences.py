@@ -27,8 +27,9 @@ FOOT = f"""
 `{NAN_PAYLOADS}` is the opposite: it asks that NaNs be compared by all their bits, where normally any NaN equals
 any other.
 
-Without any rule: addresses as a `repr` prints them (`at 0x…`) are masked, and sets have no order. What is left to
-chance elsewhere is held still, not masked: the variables of a worker's process ([backends.md](backends.md)).
+Without any rule: addresses as a `repr` prints them (`at 0x…`) are masked, and so is the directory that an extension
+was imported from (`<site>`), because the harness put it there; and sets have no order. What is left to chance
+elsewhere is held still, not masked: the variables of a worker's process ([backends.md](backends.md)).
 """
 
 

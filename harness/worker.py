@@ -350,6 +350,7 @@ def encode_float(value, walk):
 
 
 def encode_str(value, walk):
+    value = without_sites(value)
     if value.isascii():
         return value
     try:
@@ -357,6 +358,18 @@ def encode_str(value, walk):
     except UnicodeEncodeError:
         return ["u", [ord(each) for each in value]]
     return value
+
+
+SITES = []
+"""The directories that extensions were imported from."""
+
+
+def without_sites(text):
+    """Name the directories of extensions alike: each backend has its own, and where it lies is the harness's doing."""
+    for site in SITES:
+        if site in text:
+            text = text.replace(site, "<site>")
+    return text
 
 
 def sorted_encodings(values, walk):
@@ -618,7 +631,7 @@ class Stream:
         data = os.read(self.reader, PRINTED_BYTES_LIMIT)
         # The descriptor is in append mode: what is written next begins the file anew.
         os.ftruncate(self.descriptor, 0)
-        text = data.decode("utf-8", "backslashreplace")
+        text = without_sites(data.decode("utf-8", "backslashreplace"))
         return text if size <= PRINTED_BYTES_LIMIT else "%s[cut: %d bytes in all]" % (text, size)
 
 
@@ -817,6 +830,7 @@ class Executor:
         for path in reversed(paths):
             if path not in sys.path:
                 sys.path.insert(0, path)
+                SITES.append(path)
         importlib.invalidate_caches()
         self.modules[name] = importlib.import_module(name)
         if caller is not None:

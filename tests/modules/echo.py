@@ -450,3 +450,8 @@ def count_calls():
 
 def fail_at_exit():
     os.abort()
+
+
+def cannot_load():
+    print(__file__)
+    raise ImportError("cannot load " + __file__, path=__file__)
