@@ -163,7 +163,7 @@ def test_what_is_no_extension_is_an_error(unknown: Project) -> None:
     result.stderr.fnmatch_lines(["*--auto *nowhere: is neither a crate nor an installed extension module"])
     (unknown.path / "empty").mkdir()
     result = unknown.run("--auto=empty")
-    result.stdout.fnmatch_lines(["*empty*Cargo.toml: cannot be read*"])
+    result.stdout.fnmatch_lines(["*empty*Cargo.toml: no crate here*"])
     assert result.ret != 0
 
 
