@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +28,8 @@ from harness.observation import Kind
 from harness.program import STEP_KINDS, Context, Observe
 
 FILE_LIMIT_BYTES = 4 * 2**20
+DEPTH_LIMIT = 200
+"""How deep a file may be nested where it cannot be read; no case has more than about ten levels."""
 
 
 class DocumentLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
@@ -77,6 +80,7 @@ class Document:
             self._check_nodes(root, set())
             return root, None if root is None else loader.construct_document(root)
         except yaml.MarkedYAMLError as error:
+            self._check_depth()
             mark = error.problem_mark or error.context_mark
             at = (mark.line + 1, mark.column) if mark else (1, 0)
             raise self._error_at(*at, f"not YAML: {error.problem}") from None
@@ -85,11 +89,23 @@ class Document:
         except yaml.YAMLError as error:
             raise self._error_at(1, 0, f"not YAML: {error}") from None
         except RecursionError:
+            self._check_depth()
             raise self._error_at(1, 0, "not YAML: nested too deep") from None
         except ValueError as error:
             raise self._error_at(1, 0, f"not YAML: {error}") from None
         finally:
             loader.dispose()
+
+    def _check_depth(self) -> None:
+        """Raise the error about nesting, if there is too much of it; libraries of YAML differ in what they say."""
+        depth = 0
+        with contextlib.suppress(yaml.YAMLError):
+            # The parser in Python, which needs no stack and has no limit of its own.
+            for event in yaml.parse(self.text, Loader=yaml.SafeLoader):
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                mark = event.start_mark
+                if depth > DEPTH_LIMIT and mark is not None:
+                    raise self._error_at(mark.line + 1, mark.column, "not YAML: nested too deep")
 
     def _unreadable_character(self) -> HarnessError:
         found = yaml.reader.Reader.NON_PRINTABLE.search(self.text)
