@@ -166,10 +166,15 @@ def test_a_pattern_holds_in_several_cases_and_is_replayed_in_one(project: Projec
 
 # --- what comes and goes ---------------------------------------------------------------------------
 
+# In every other process, by counting them: whether the numbers of processes are odd is a matter of chance.
 SOMETIMES = """
+with open(os.path.join(os.path.dirname(__file__), "processes"), "a+") as processes:
+    processes.write("x")
+    SHOWS = BETA and processes.tell() % 2 == 0
+
 
 def sometimes():
-    return bool(BETA and os.getpid() % 2)
+    return SHOWS
 
 
 def never():
