@@ -249,7 +249,7 @@ def test_a_pair_in_a_keyword_is_not_drawn_either() -> None:
 
 def test_what_all_backends_can_do_is_what_each_can() -> None:
     def hello(**capabilities: bool) -> Hello:
-        return Hello(1, "x", "1", "3.14.0", "", 1, Capabilities(**capabilities))
+        return Hello(2, "digest", "x", "1", "3.14.0", "", 1, Capabilities(**capabilities))
 
     assert common([hello(), hello()]) == EVERYTHING
     assert common([hello(), hello(surrogate_pairs=False)]) == NO_PAIRS
