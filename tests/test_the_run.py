@@ -29,6 +29,14 @@ def settings_of_its_own(project: Project) -> None:
     project.configure(PYPROJECT + "timeout-s = 60.0\n")
 
 
+# What was started in the background of a script ignores Ctrl-C, and so would its children.
+HEARS_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
 def start(project: Project, *arguments: str, limit_file_kib: int | None = None) -> subprocess.Popen[str]:
     """Start a run in a session of its own, whose workers can be told by their directory."""
     command = [sys.executable, "-m", "pytest", "--backend-matrix", "--hypothesis-seed=0", "-p", "no:cacheprovider"]
@@ -36,7 +44,7 @@ def start(project: Project, *arguments: str, limit_file_kib: int | None = None) 
     if limit_file_kib is not None:
         command = ["bash", "-c", f'ulimit -f {limit_file_kib}; exec "$@"', "bash", *command]
     return subprocess.Popen(
-        command,
+        [sys.executable, "-c", HEARS_CTRL_C, *command],
         cwd=project.path,
         env={**os.environ, "TMPDIR": str(project.path / "tmp")},
         stdout=subprocess.PIPE,
