@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+
+from harness import guarded
 
 
 def is_running(pid: int) -> bool:
@@ -55,6 +61,21 @@ def children() -> set[int]:
 def descriptors() -> set[str]:
     """Return our open descriptors."""
     return set(os.listdir("/proc/self/fd"))
+
+
+@contextmanager
+def leaving_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let workers have their directories in a new one, and fail if a process, a descriptor or a directory is left."""
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    # The warden would stay for the next worker, and go with the process.
+    guarded.dismiss()
+    before = descendants(), descriptors()
+    yield
+    guarded.dismiss()
+    assert comes_true(lambda: descendants() == before[0]), descendants()
+    assert descriptors() == before[1]
+    assert list(place.iterdir()) == []
 
 
 def _command(pid: int) -> bytes:

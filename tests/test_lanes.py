@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from processes import children, comes_true, descendants, descriptors, ends_soon, is_running
+from processes import children, ends_soon, is_running, leaving_nothing
 
 from conftest import MODULES, OpenLane
-from harness import guarded, process, protocol
+from harness import process, protocol
 from harness.crashes import describe_exit
 from harness.errors import RepeatedReplyError, UnaskedReplyError, WorkerProtocolError, WorkerStartError
 from harness.lanes import Lane, LoadFailedError, Reply, pump
@@ -83,17 +82,8 @@ FAKES = {
 @pytest.fixture(autouse=True)
 def nothing_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test here must leave no process, no descriptor and no directory behind."""
-    place = tmp_path / "workers"
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    # It would stay for the next worker, and go with the process.
-    guarded.dismiss()
-    before = descendants(), descriptors()
-    yield
-    guarded.dismiss()
-    assert comes_true(lambda: descendants() == before[0]), descendants()
-    assert descriptors() == before[1]
-    assert list(place.iterdir()) == []
+    with leaving_nothing(tmp_path / "workers", monkeypatch):
+        yield
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -12,9 +11,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from processes import children, comes_true, descendants, descriptors
+from processes import children, leaving_nothing
 
-from harness import backends, guarded
+from harness import backends
 from harness.backends.base import Backend, Request
 from harness.differential import Differential
 from harness.examine import Plan, examine_all
@@ -84,16 +83,8 @@ def call(name: str) -> Program:
 def nothing_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in NAMES:
         site(name)
-    place = tmp_path / "workers"
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    guarded.dismiss()
-    before = descendants(), descriptors()
-    yield
-    guarded.dismiss()
-    assert comes_true(lambda: descendants() == before[0]), descendants()
-    assert descriptors() == before[1]
-    assert list(place.iterdir()) == []
+    with leaving_nothing(tmp_path / "workers", monkeypatch):
+        yield
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,17 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from processes import children, comes_true, descendants, descriptors, is_running
+from processes import children, comes_true, descendants, is_running, leaving_nothing
 
 from conftest import HERE, MODULES, CheckGolden
-from harness import guarded, process
+from harness import process
 from harness.confirm import confirmed
 from harness.differential import Differential
 from harness.examine import Examination, Plan, examine_all
@@ -69,16 +68,8 @@ def lane_of(backend: str, command: WorkerCommand, timeout_s: float = 60.0) -> La
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    place = tmp_path / "workers"
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    guarded.dismiss()
-    before = descendants(), descriptors()
-    yield
-    guarded.dismiss()
-    assert comes_true(lambda: descendants() == before[0]), descendants()
-    assert descriptors() == before[1]
-    assert list(place.iterdir()) == []
+    with leaving_nothing(tmp_path / "workers", monkeypatch):
+        yield
 
 
 @pytest.fixture

@@ -15,10 +15,8 @@ from harness.cases import read_case_file
 from harness.documents import DocumentLoader
 from harness.errors import CaseFileError, FindingError
 from harness.program import PLAIN, Program
-from harness.render import render
-from harness.report.failure import step_entry
+from harness.report.failure import quoted, step_entry
 from harness.strategies import example_programs
-from harness.values import Value
 
 EXAMPLES = "examples"
 
@@ -92,9 +90,9 @@ def _short(program: Program) -> str:
     (step,) = program.steps
     parts = []
     if step.arguments or not step.keywords:
-        parts.append(f"args: [{', '.join(map(_quoted, step.arguments))}]")
+        parts.append(f"args: [{', '.join(map(quoted, step.arguments))}]")
     if step.keywords:
-        named = [f"{json.dumps(name, ensure_ascii=False)}: {_quoted(each)}" for name, each in step.keywords]
+        named = [f"{json.dumps(name, ensure_ascii=False)}: {quoted(each)}" for name, each in step.keywords]
         parts.append(f"kwargs: {{{', '.join(named)}}}")
     return "{" + ", ".join([*parts, *_context(program)]) + "}"
 
@@ -115,10 +113,6 @@ def _block(column: int, program: Program, entry: str | None) -> list[str]:
 def _context(program: Program) -> Iterator[str]:
     if program.context != PLAIN:
         yield f"context: {program.context}"
-
-
-def _quoted(value: Value) -> str:
-    return json.dumps(render(value), ensure_ascii=False)
 
 
 # --- where it is written -----------------------------------------------------------------------------

@@ -97,26 +97,27 @@ def step_entry(step: Step) -> str:
     parts = []
     if step.kind not in ("call", "subclass", "surface"):
         target = operands.pop(0)
-        on = str(target.step) if isinstance(target, Result) else _quoted(target)
+        on = str(target.step) if isinstance(target, Result) else quoted(target)
         parts.append(f"{'apply' if step.kind == 'apply' else 'on'}: {on}")
     if step.kind in ("iterate", "pickle"):
         return "{" + ", ".join([f"{step.kind}: {step.count}", *parts]) + "}"
     if step.kind != "apply":
         parts.insert(0, f"{step.kind}: {json.dumps(step.name) if step.kind == 'unpack' else step.name}")
     if step.kind == "set":
-        parts.append(f"value: {_quoted(operands[0])}")
+        parts.append(f"value: {quoted(operands[0])}")
     elif operands:
-        parts.append(f"args: [{', '.join(_quoted(each) for each in operands)}]")
+        parts.append(f"args: [{', '.join(quoted(each) for each in operands)}]")
     if any(not name.isidentifier() for name, _ in step.keywords):
         # YAML cannot say every string, an expression can.
-        parts.append(f"extra_kwargs: {_quoted(dict(step.keywords))}")
+        parts.append(f"extra_kwargs: {quoted(dict(step.keywords))}")
     elif step.keywords:
-        named = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {_quoted(value)}" for name, value in step.keywords)
+        named = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {quoted(value)}" for name, value in step.keywords)
         parts.append(f"kwargs: {{{named}}}")
     return "{" + ", ".join(parts) + "}"
 
 
-def _quoted(value: Value) -> str:
+def quoted(value: Value) -> str:
+    """Return a value as an expression, in the quotes of YAML."""
     # YAML has no surrogate pairs, which is how JSON would write what is beyond the BMP.
     return json.dumps(render(value), ensure_ascii=False)
 
