@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from test_lanes import children, descriptors
+from processes import leaving_nothing
 
 from conftest import HERE, MODULES, CheckGolden
-from harness import guarded
 from harness.differential import Differential
 from harness.errors import UnaskedReplyError
 from harness.examine import Examination, Plan, examine, examine_all
@@ -77,17 +76,11 @@ def told(examination: Examination, differential: Differential) -> str:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    place = tmp_path / "workers"
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    guarded.dismiss()
-    before = children(), descriptors()
-    yield
-    guarded.dismiss()
-    assert (children(), descriptors()) == before
-    assert list(place.iterdir()) == []
+    with leaving_nothing(tmp_path / "workers", monkeypatch):
+        yield
 
 
+@functools.cache
 def examined(fault: str, *, drawn: bool = False) -> tuple[Examination, Differential]:
     lanes = [Lane("honest", HONEST, "echo", [str(MODULES)], timeout_s=60.0)]
     lanes.append(
@@ -104,13 +97,9 @@ def examined(fault: str, *, drawn: bool = False) -> tuple[Examination, Different
             lane.close()
 
 
-_TOLD: dict[str, str] = {}
-
-
 @pytest.mark.parametrize("fault", REPLIES)
 def test_a_reply_that_is_none_breaks_the_item_and_keeps_what_is_around_it(fault: str) -> None:
-    examination, differential = examined(fault)
-    _TOLD[fault] = told(examination, differential)
+    examination, _ = examined(fault)
     assert examination.verdict == "broken"
     assert examination.note.startswith("other: ")
     assert [each.finding.identity for each in examination.findings] == [
@@ -121,8 +110,7 @@ def test_a_reply_that_is_none_breaks_the_item_and_keeps_what_is_around_it(fault:
 
 @pytest.mark.parametrize("fault", ENDS)
 def test_half_a_line_and_an_end_is_a_finding_like_any_other(fault: str) -> None:
-    examination, differential = examined(fault)
-    _TOLD[fault] = told(examination, differential)
+    examination, _ = examined(fault)
     assert examination.verdict == "diverge"
     assert {each.finding.identity[0] for each in examination.findings} == {"value", "outcome", "type"}
 
@@ -130,15 +118,14 @@ def test_half_a_line_and_an_end_is_a_finding_like_any_other(fault: str) -> None:
 @pytest.mark.parametrize("fault", STARTS)
 def test_a_worker_that_does_not_start_says_in_which_way(fault: str) -> None:
     examination, differential = examined(fault)
-    _TOLD[fault] = told(examination, differential)
     assert examination.verdict == "broken"
     assert examination.note.startswith("other: ")
     assert differential.executed == 0
 
 
 def test_what_is_told_of_each(golden: CheckGolden) -> None:
-    assert set(_TOLD) == {*STARTS, *REPLIES, *ENDS}, "this needs the tests before it"
-    golden("misbehaving_replies.txt", "".join(f"{fault}: {_TOLD[fault]}\n" for fault in sorted(_TOLD)))
+    faults = sorted((*STARTS, *REPLIES, *ENDS))
+    golden("misbehaving_replies.txt", "".join(f"{fault}: {told(*examined(fault))}\n" for fault in faults))
 
 
 def test_many_on_their_way_are_judged_like_one_at_a_time() -> None:
