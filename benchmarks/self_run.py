@@ -90,7 +90,7 @@ class SelfRun:
 
     def _parts(self, case: Case, extension: Extension, digest: str, lanes: list[Lane]) -> Iterator[Part]:
         name = f"{case.file.stem}:{case.name}"
-        spec = msgspec.json.encode(msgspec.structs.replace(case.spec, known=()))
+        spec = msgspec.json.encode(case.spec)
         for number, wanted in enumerate(part_sizes(1 if case.kind == "surface" else self.examples)):
             identity = f"{digest} {spec!r} {Path(worker.__file__).read_text()} {name} {self.seed} {number} {wanted}"
             key = hashlib.blake2b(identity.encode(), digest_size=8).hexdigest()
