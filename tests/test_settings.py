@@ -113,13 +113,13 @@ def test_a_backend_whose_interpreter_is_named_takes_part(tmp_path: Path) -> None
         (
             "",
             {"backends": "rustpyton"},
-            "--backends: unknown backend 'rustpyton': there are cpython, cpython-abi3t, rustpython; "
+            "--backends: unknown backend 'rustpyton': there are cpython, cpython-VERSION, cpython-abi3t, rustpython; "
             "did you mean 'rustpython'?",
         ),
         (
             "",
             {"reference": "jython"},
-            "--reference: unknown backend 'jython': there are cpython, cpython-abi3t, rustpython",
+            "--reference: unknown backend 'jython': there are cpython, cpython-VERSION, cpython-abi3t, rustpython",
         ),
         (
             "",
@@ -134,7 +134,7 @@ def test_a_backend_whose_interpreter_is_named_takes_part(tmp_path: Path) -> None
         (
             "interpreters = {ruby = '/x'}",
             {},
-            "PLACE: unknown backend 'ruby': there are cpython, cpython-abi3t, rustpython",
+            "PLACE: unknown backend 'ruby': there are cpython, cpython-VERSION, cpython-abi3t, rustpython",
         ),
         ("rules = ['nothing']", {}, "PLACE: unknown rule 'nothing': there are "),
         ("caller = 'apply'", {}, "PLACE: caller is EXTENSION:FUNCTION, such as my_crate:apply, not 'apply'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -27,12 +28,50 @@ FREE_THREADING = Part("ABI", "free threading")
 
 def provide(request: Request) -> Backend:
     """Return the backend of the given CPython, or of the one whose language version is nearest."""
-    interpreter = probe(request.path) if request.path is not None else nearest(installed())
+    interpreter = _given(request.path) if request.path is not None else nearest(installed())
+    return _backend("cpython", interpreter, request)
+
+
+def _given(path: Path) -> Interpreter:
+    """Return a CPython that can be used.  Raises: BackendUnavailableError -- it is none."""
+    interpreter = probe(path)
     if interpreter.implementation != "cpython":
-        raise BackendUnavailableError(f"{request.path}: is {interpreter.implementation}, not CPython")
+        raise BackendUnavailableError(f"{path}: is {interpreter.implementation}, not CPython")
     if interpreter.language_version < OLDEST:
         raise BackendUnavailableError(f"{interpreter.executable}: is {interpreter.version}; PyO3 needs 3.9 or newer")
-    return _backend("cpython", interpreter, request)
+    return interpreter
+
+
+def provide_version(version: tuple[int, int], request: Request) -> Backend:
+    """Return the backend of the CPython of a language version: the given one, or the first that is installed.
+
+    Raises: BackendUnavailableError -- there is none, or the given one is of another version.
+    """
+    name = versioned_name(version)
+    if request.path is not None:
+        interpreter = _given(request.path)
+        if interpreter.language_version != version:
+            raise BackendUnavailableError(f"{request.path}: is {interpreter.version}, and {name} is of one version")
+        return _backend(name, interpreter, request)
+    for each in installed():
+        if each.language_version == version and not each.free_threaded:
+            return _backend(name, each, request)
+    raise BackendUnavailableError(f"no CPython {_dotted(version)} was found; name one with --backend {name}=PATH")
+
+
+def versioned_name(version: tuple[int, int]) -> str:
+    """Return what the backend of the CPython of a language version is called."""
+    return f"cpython-{_dotted(version)}"
+
+
+def version_named(name: str) -> tuple[int, int] | None:
+    """Return the language version that a backend's name asks for, or None if it asks for none."""
+    found = re.fullmatch(r"cpython-(\d+)\.(\d+)", name)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
 
 
 def _backend(name: str, interpreter: Interpreter, request: Request, *, features: tuple[str, ...] = ()) -> Backend:
@@ -82,7 +121,7 @@ def voters(request: Request) -> list[Backend]:
     of_version = {each.language_version: each for each in reversed(usable)}
     nearest_first = sorted(of_version.values(), key=lambda each: abs(each.language_version[1] - NEAREST_TO[1]))
     for each in nearest_first[:VOTERS_LIMIT]:
-        found.append(_backend(f"cpython-{'.'.join(map(str, each.language_version))}", each, request))
+        found.append(_backend(versioned_name(each.language_version), each, request))
     found += [_backend("cpython-abi3", each, request, features=("pyo3/abi3",)) for each in nearest_first[:1]]
     return found
 
