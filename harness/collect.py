@@ -26,6 +26,7 @@ from harness.errors import HarnessError
 from harness.eventlog import FindingRecord, ItemEvent
 from harness.examine import Examination, Plan, examine, examine_all
 from harness.extensions import Extension
+from harness.failed import ItemFailed, representation
 from harness.findings import Judged, Known
 from harness.handshake import Capabilities
 from harness.lanes import Lane
@@ -44,10 +45,6 @@ if TYPE_CHECKING:
 
 
 CASE_SUFFIXES = (".yaml", ".yml")
-
-
-class ItemFailed(Exception):
-    """An item that did not pass; the text is all that there is to show."""
 
 
 def find_case_files(config: pytest.Config, settings: Settings) -> list[Path]:
@@ -215,7 +212,7 @@ class Item(pytest.Item):
             case "stale" | "changed" | "unexplained":
                 raise ItemFailed(self._text_of_book(examination))
             case "diverge" | "flaky":
-                raise ItemFailed(self._text(examination))
+                raise ItemFailed(self._text(examination), failure.headline(examination.findings))
             case "broken":
                 found = f"\n\nWhat was found until then:\n\n{self._text(examination)}" if examination.findings else ""
                 raise ItemFailed(f"broken: {examination.note}{found}")
@@ -276,7 +273,7 @@ class Item(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show our own failures as their text alone, anything else as pytest does."""
         if isinstance(excinfo.value, ItemFailed):
-            return str(excinfo.value)
+            return representation(excinfo.value, excinfo)
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:

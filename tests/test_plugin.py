@@ -141,6 +141,22 @@ def test_a_difference_fails_with_the_smallest_program_and_how_to_run_it_again(pr
     assert "def runtest" not in text_of(result)
 
 
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["here", "xdist"])
+def test_a_failure_is_told_once_and_named_in_a_line(
+    project: Project, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    # Where pytest runs in CI it shortens nothing in its summary.
+    monkeypatch.setenv("CI", "true")
+    project.cases(differ=f"args: [{NUMBER}]")
+    result = project.run_outside("-q", *options)
+    told = text_of(result)
+    assert told.count("Smallest program found:") == 1
+    result.stdout.fnmatch_lines(["FAILED cases/sample.yaml::differ?beta? - type at differ()"])
+    message = ET.parse(project.path / "results/junit.xml").findall(".//failure")[0]
+    assert message.get("message") == "type at differ()"
+    assert "Smallest program found:" in str(message.text)
+
+
 def test_the_command_that_is_told_runs_the_item_again(project: Project) -> None:
     project.cases(differ=f"args: [{NUMBER}]", agree="args: ['anything()']")
     told = re.search(r"Run it again:  pytest --backend-matrix (.+)", text_of(project.run()))
@@ -156,8 +172,7 @@ def test_the_command_that_is_told_runs_the_item_again(project: Project) -> None:
 def test_the_entry_that_is_told_makes_it_an_expected_failure(project: Project) -> None:
     project.cases(differ=f"args: [{NUMBER}]")
     told = text_of(project.run())
-    # In CI pytest tells a failure twice.
-    [file] = set(re.findall(r"What is to stay stands in (\S+),", told))
+    [file] = re.findall(r"What is to stay stands in (\S+),", told)
     entry = told[told.index("known:\n") :].partition("\n\n")[0]
     assert 'reason: ""' in entry
     book = project.path / file

@@ -40,6 +40,13 @@ def describe_findings(
     return "\n".join([*lines, ""])
 
 
+def headline(findings: Sequence[Judged]) -> str:
+    """Return one line with the kind and place of every finding of an item."""
+    places = ["{} at {}".format(*map(_printable, each.finding.identity)) for each in findings]
+    flaky = ["flaky: " if each.flaky else "" for each in findings]
+    return ", ".join(f"{word}{place}" for word, place in zip(flaky, places, strict=True))
+
+
 def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     """Return the text of one finding: the smallest program, both observations, and where they differ."""
     finding = judged.finding
