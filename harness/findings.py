@@ -11,6 +11,7 @@ import msgspec
 
 from harness.blame import Blame
 from harness.book.entries import Entry
+from harness.book.matching import parts_match
 from harness.codec import decode
 from harness.observation import Divergence, Observation, Raised, Wire
 from harness.past import NOTHING_BEFORE, Past
@@ -194,7 +195,7 @@ def covers(entry: Entry, finding: Finding) -> bool:
     return (
         spec.kind == kind
         and any(place_matches(spec.place, each) for each in places)
-        and all(map(matches_pattern, (spec.reference, spec.other), told_parts(finding)))
+        and parts_match(spec.reference, spec.other, told_parts(finding))
         and (spec.where is None or re.search(spec.where, render_program(finding.program)) is not None)
     )
 
@@ -231,8 +232,3 @@ def text_of(part: Wire) -> str:
 def place_matches(recorded: str, place: str) -> bool:
     """Say whether a place is the recorded one, in which a ``*`` stands for anything."""
     return re.fullmatch(".*".join(map(re.escape, recorded.split("*"))), place, re.DOTALL) is not None
-
-
-def matches_pattern(pattern: str | None, text: str) -> bool:
-    """Say whether a part is what an entry's pattern expects; without a pattern it is."""
-    return pattern is None or re.search(pattern, text) is not None

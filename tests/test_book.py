@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from conftest import CheckGolden
 from harness.book.checking import COVERED_LIMIT, check_book, check_entries, names_one_difference
 from harness.book.entries import specifiers
+from harness.book.matching import parts_match
 from harness.book.patterns import patterns_of
 from harness.book.reading import Book, parse_book
 from harness.book.writing import add_entries
 from harness.cases import parse_case_file
 from harness.errors import BookError
-from harness.findings import matches_pattern
 from harness.plain_strategies import any_text
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +46,9 @@ BAD = {
     "unknown context": books.written(f"{GOOD}, context: generatr"),
     "a strategy in a witness": books.written(GOOD.replace("{call: f}", "{call: f, args: ['integers()']}")),
     "wrong pattern": books.written(GOOD.replace("'^1$'", "'(x'")),
+    "a group that the reference's pattern has not": books.written(
+        GOOD.replace("other: '^1$'", "reference: '(?P<name>x)', other: '(?P=nmae)'")
+    ),
     "wrong pattern for the program": books.written(f"{GOOD}, where: '*'"),
     "what differs is not told": books.written(GOOD.replace("other: '^1$', ", "")),
     "any difference, and which": books.written(f"{GOOD}, any_difference: why"),
@@ -258,9 +261,33 @@ texts = st.one_of(any_text(), st.text("ab 1\n'", max_size=8), st.integers().map(
 
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=6))
 def test_what_was_seen_is_what_is_expected(seen: list[tuple[str, str]]) -> None:
-    for side, pattern in enumerate(patterns_of(seen)):
-        assert all(matches_pattern(pattern, pair[side]) for pair in seen)
-        assert pattern is None or pattern.isprintable()
+    patterns = patterns_of(seen)
+    assert all(parts_match(*patterns, pair) for pair in seen)
+    assert all(pattern is None or pattern.isprintable() for pattern in patterns)
+
+
+NAMELESS = r"^(?P<before>.*?)\bsample\.(?P<after>.*)$", "^(?P=before)(?P=after)$"
+
+
+@pytest.mark.parametrize(
+    ("parts", "known"),
+    [
+        (("no sample.Foo (1 given)", "no Foo (1 given)"), True),
+        (("no sample.Foo (1 given)", "no Foo (2 given)"), False),
+        (("no sample.Foo (1 given)", "nothing"), False),
+        (("no sample.Foo+", "no Foooo"), False),
+        (("no Foo", "no Foo"), False),
+    ],
+)
+def test_what_one_backend_says_may_be_expected_in_the_words_of_the_other(parts: tuple[str, str], known: bool) -> None:
+    assert parts_match(*NAMELESS, parts) == known
+
+
+def test_a_group_may_have_matched_nothing_and_a_pattern_may_have_its_own() -> None:
+    assert parts_match("^(?P<sign>-)?1$", "^(?P=sign)2$", ("1", "2"))
+    assert parts_match("^(?P<sign>-)?1$", "^(?P=sign)2$", ("-1", "-2"))
+    assert parts_match("1", "^(?P<mark>.)x(?P=mark)$", ("1", "'x'"))
+    assert not parts_match("1", "^(?P<mark>.)x(?P=mark)$", ("1", "'x\""))
 
 
 # --- writing ---------------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ from itertools import product
 from pathlib import Path
 
 from harness.book.entries import EVERYWHERE, Entry
+from harness.book.matching import parts_match
 from harness.book.reading import DIRECTORY, SUFFIX, Book
 from harness.cases import CaseFile
 from harness.documents import describe_unknown
 from harness.errors import BookError
-from harness.findings import matches_pattern
 
 COVERED_LIMIT = 20
 """How many cases a pattern may cover, unless its entry names one difference: nobody is to silence an area."""
@@ -37,7 +37,7 @@ def names_one_difference(entry: Entry) -> bool:
     """Say whether an entry's patterns are about a particular difference, and not about any at its place."""
     spec = entry.spec
     return not any(
-        matches_pattern(spec.reference, left) and matches_pattern(spec.other, right)
+        parts_match(spec.reference, spec.other, (left, right))
         for left, right in product(EVERYDAY, repeat=2)
         if left != right
     )

@@ -10,6 +10,7 @@ import yaml
 
 from harness import vocabulary
 from harness.book.entries import EVERYWHERE, BookFileSpec, Entry, EntrySpec, specifiers
+from harness.book.matching import with_groups
 from harness.case_specs import StepSpec
 from harness.documents import Document, DocumentLoader, descend, describe_unknown, read_text, step_expressions
 from harness.errors import BookError
@@ -138,8 +139,10 @@ class _Parser(Document):
         return f"{case_file.stem}:{name}"
 
     def _check(self, spec: EntrySpec, node: yaml.Node) -> None:
-        for field in ("reference", "other", "where"):
+        for field in ("reference", "where"):
             self.check_pattern(descend(node, f"$.{field}"), getattr(spec, field))
+        groups = dict.fromkeys(re.compile(spec.reference or "").groupindex, "")
+        self.check_pattern(descend(node, "$.other"), spec.other and with_groups(spec.other, groups))
         if spec.any_difference is None and spec.reference is None and spec.other is None:
             message = (
                 "what differs is not told: 'reference' and 'other', or with 'any_difference' why it can be anything"
