@@ -19,7 +19,7 @@ from harness.program import CONTEXTS, Observe, Program, Step
 from harness.render import render_program
 from harness.strategies import fixed_program
 
-_SUBSCRIPT = re.compile(r"""\[(?:-?\d+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
+_SUBSCRIPT = re.compile(r"""\[(?:-?\d+|True|False|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
 
 CRASHED = "crashed ("
 """How a part begins that says what a worker died of."""

@@ -448,6 +448,7 @@ def test_every_rule_is_named_by_itself_and_says_why() -> None:
     ("step", "path", "place"),
     [
         (Step("call", "geo.area"), "[2]['key'][0]", "geo.area()[…][…][…]"),
+        (Step("call", "f"), "[True][False]", "f()[…][…]"),
         (Step("method", "deposit"), ".args[1]", ".deposit().args[…]"),
         (Step("get", "total"), "", ".total"),
         (Step("set", "total"), "", ".total ="),
