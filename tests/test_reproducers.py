@@ -96,6 +96,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
 
 
 FAILING = Odd("object", None, (("__index__", InTurn((Raises("ValueError", "no"), 1))), ("__eq__", True)))
+SETS, ASKS = Step("set", "given", (Result(0), 1)), call("value", (Result(1), Result(2)))
 SHOWN: dict[str, tuple[str, Program]] = {
     "value": ("value", program(call("value", Odd("int", 5)))),
     "type": ("type", program(call("number", 2**63))),
@@ -132,6 +133,7 @@ SHOWN: dict[str, tuple[str, Program]] = {
     "pickled": ("pickled", program(call("Pickled"), Step("pickle", "", (Result(0),), count=2))),
     "crash": ("outcome", program(call("value", 1), call("crash"))),
     "a step before raised": ("type", program(call("exception_type"), call("number", 1))),
+    "a statement gives None": ("value", program(call("Thing"), SETS, Step("collect"), ASKS)),
     "surface": ("value", program(Step("surface", "bases", ("Own",)))),
 }  # fmt: skip
 

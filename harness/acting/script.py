@@ -311,7 +311,7 @@ class _Writing:
                 return [f"r{step.count} = NoResult()"], None
             case "collect":
                 self.script.names.imports.add("gc")
-                return [f"gc.collect({step.count})"], None
+                return [f"gc.collect({step.count})", *self._nothing()], None
             case "subclass":
                 return self._subclass()
             case "surface":
@@ -322,10 +322,15 @@ class _Writing:
             return [], self._in_context()
         if step.kind in ("set", "delete") and step.name.isidentifier():
             target = operand(self.operands[0], of_attribute=True)
-            return [
-                f"{target}.{step.name} = {self.operands[1]}" if step.kind == "set" else f"del {target}.{step.name}"
-            ], None
+            done = f"{target}.{step.name} = {self.operands[1]}" if step.kind == "set" else f"del {target}.{step.name}"
+            return [done, *self._nothing()], None
         return [], self._expression()
+
+    def _nothing(self) -> list[str]:
+        """Return the line that binds the result of a statement, which is None, if anything asks for it."""
+        script = self.script
+        asked = any(self.number in results_in(each) for each in script.program.steps)
+        return [f"r{self.number} = None"] if asked or script.differing.kind == "identity" else []
 
     def bound_names(self) -> list[tuple[str, str]]:
         """Return the words for each operand that can be looked at after the call, and its name."""
