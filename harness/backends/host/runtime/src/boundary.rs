@@ -16,6 +16,7 @@ use rustpython_vm::vm::thread::try_with_current_vm;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 use crate::objects::owned_or_none;
+use crate::watch;
 
 /// Run `body` as the C function `name`; an `Err` or a panic becomes the pending exception and `failed` is returned.
 ///
@@ -88,6 +89,7 @@ pub enum Breach {
 /// the two apart, RustPython cannot.
 #[inline]
 pub fn call_extension<R>(vm: &VirtualMachine, call: impl FnOnce() -> R) -> Returned<R> {
+    watch::extension_is_called();
     if vm.current_exception().is_some() {
         return call_while_handling(vm, call);
     }

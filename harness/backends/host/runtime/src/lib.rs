@@ -27,6 +27,7 @@ pub mod slots;
 mod texts;
 pub mod types;
 pub mod variadic;
+mod watch;
 
 #[cfg(test)]
 mod testing;

@@ -10,6 +10,7 @@ use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytesRef, PyStr, PyStrRef};
 use rustpython_vm::{AsObject, Py, PyResult, VirtualMachine};
 
 use crate::slots::PySlot;
+use crate::watch;
 
 /// `PyModExport_<name>` (PEP 793).
 pub type ExportHook = unsafe extern "C" fn() -> *const PySlot;
@@ -90,6 +91,7 @@ fn open(vm: &VirtualMachine, path: &Py<PyStr>) -> PyResult<Result<*mut c_void, S
         if handle.is_null() {
             Err(last_error())
         } else {
+            watch::watch_what_was_loaded();
             // A handle is an address; it is turned back by the caller, as pointers are not `Send`.
             Ok(handle as usize)
         }

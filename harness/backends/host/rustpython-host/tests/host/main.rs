@@ -1,5 +1,6 @@
 //! The executable and its library, from outside: what a user of the host sees.
 
+mod calls;
 mod classes;
 mod command_line;
 mod endings;
