@@ -59,19 +59,40 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """What a finding's program has to do with the host.
+
+    ``functions`` of the C-API are the host's own; the program calls them, or, if it was not watched, the extension
+    imports them.  Of a watched program ``while_imported`` are those that made what it looks at, when the extension was
+    imported, and ``by_itself`` says that the host called functions of the extension, such as those of a class.
+    ``unwatched`` says why it was not watched.
+    """
+
+    functions: tuple[str, ...] = ()
+    watched: bool = False
+    while_imported: tuple[str, ...] = ()
+    by_itself: bool = False
+    unwatched: str = ""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the host has no part in what the program did."""
+        return not (self.functions or self.while_imported or self.by_itself)
+
+
+@dataclass(frozen=True, slots=True)
 class Blame:
     """Who is to blame for a finding, and on what evidence.
 
-    ``suspects`` are the parts that are left; none if the votes cannot be told by a single one.  ``told`` says whether
-    their layers are fewer than without any vote, or one only.  ``touched`` lists the functions of the host
-    that the program calls, or that the extension imports if ``called`` says that calls were not watched.
+    ``suspects`` are the parts that are left; none if the evidence cannot be told by a single one.  ``told`` says
+    whether their layers are fewer than without any evidence, or one only.  ``touched`` is what the program has to do
+    with the host, unless votes clear that or nobody looked.
     """
 
     suspects: tuple[Part, ...]
     told: bool
     votes: tuple[Vote, ...] = ()
-    touched: tuple[str, ...] = ()
-    called: bool = False
+    touched: Touched | None = None
     note: str = field(default="")
 
     @property
@@ -113,33 +134,26 @@ def _place(divergence: Divergence) -> tuple[int, str, str]:
     return divergence.step, divergence.kind, divergence.path
 
 
-def blame(
-    reference: Makeup,
-    other: Makeup,
-    votes: Sequence[Vote],
-    *,
-    touched: Sequence[str] | None = None,
-    called: bool = False,
-) -> Blame:
+def blame(reference: Makeup, other: Makeup, votes: Sequence[Vote], *, touched: Touched | None = None) -> Blame:
     """Return who is to blame for a difference between two backends.
 
-    ``touched`` are functions that the host supplies, as :class:`Blame` has them; None if nobody looked.
+    ``touched`` is what the program has to do with the host; None if nobody looked.
     """
     versions = _versions_of_other(reference, other, votes)
     suspects = [*_version_suspect(reference, other, versions), *sorted(reference.parts ^ other.parts)]
-    if touched is not None and not touched:
-        suspects = [part for part in suspects if part.layer != "host"]
     counted = [vote for vote in votes if vote.side in ("reference", "other")]
     left = [part for part in suspects if not any(_clears(vote, part, reference, other, versions) for vote in counted)]
+    if all(part.layer != "host" for part in left):
+        touched = None
+    elif touched is not None and touched.nothing:
+        left = [part for part in left if part.layer != "host"]
     shown = tuple(_shown(left, other))
     single = len(_layers(suspects)) == 1
-    touched = tuple(sorted(touched or ())) if any(part.layer == "host" for part in shown) else ()
     return Blame(
         shown,
         bool(shown) and (single or _layers(left) < _layers(suspects)),
         tuple(votes),
         touched,
-        called and bool(touched),
         _note(reference, other, suspects, left, counted),
     )
 
@@ -200,12 +214,12 @@ def _note(
     if not suspects:
         return "the two backends are made of the same parts: the harness, or the extension"
     if not left:
-        return "no single part explains the votes"
+        return "no single part explains the evidence"
     if len(_layers(suspects)) == 1:
         return "the two backends differ in nothing else"
     if not counted:
         return "no control here"
-    return "" if _layers(left) < _layers(suspects) else "no vote clears a whole layer"
+    return "" if _layers(left) < _layers(suspects) else "nothing clears a whole layer"
 
 
 def _layers(parts: Sequence[Part]) -> frozenset[Layer]:

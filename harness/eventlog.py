@@ -61,7 +61,11 @@ class VoteRecord(msgspec.Struct, frozen=True):
 
 
 class BlameRecord(msgspec.Struct, frozen=True):
-    """Who is to blame for a finding, as :class:`harness.blame.Blame` has it, and every vote."""
+    """Who is to blame for a finding, as :class:`harness.blame.Blame` has it, and every vote.
+
+    ``touched`` are functions that the host supplies: those that the program calls if ``called``, else those that the
+    extension imports, for the reason ``unwatched``.
+    """
 
     word: str
     suspects: tuple[str, ...]
@@ -69,6 +73,9 @@ class BlameRecord(msgspec.Struct, frozen=True):
     votes: tuple[VoteRecord, ...]
     touched: tuple[str, ...] = ()
     called: bool = False
+    while_imported: tuple[str, ...] = ()
+    by_itself: bool = False
+    unwatched: str = ""
 
 
 class FindingRecord(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.backends.base import Backend, Request
-from harness.blame import Side, Vote, blame, side_of
+from harness.blame import Blame, Side, Vote, blame, side_of
 from harness.compare import compare
 from harness.differential import observe_alone
 from harness.errors import BackendUnavailableError, HarnessError, NotCompiledError
@@ -20,6 +20,7 @@ from harness.lanes import Lane
 from harness.matrix import Matrix
 from harness.observation import Observation
 from harness.report.failure import describe_observation
+from harness.watching import touched_by
 
 TO_COMPILE = "the extension is not compiled for it yet; --blame=all does that"
 
@@ -42,23 +43,40 @@ class Jury:
     ) -> tuple[Judged, ...]:
         """Return findings with who is to blame for each; what is flaky is nobody's but its backend's.
 
-        One worker for each voter is started anew for every finding, and none is left running.
+        One worker for each voter is started anew for every finding, and two of the other backend at most to see what
+        the program calls; none is left running.
         """
         if self.matrix.settings.blame == "none" or all(judged.flaky for judged in findings):
             return tuple(findings)
         parties = [self.matrix.backend(name) for name in (self.matrix.settings.reference, other)]
-        touched = tuple(sorted(self.matrix.built(other, extension).wanted & parties[1].supplied))
         told: dict[int, list[Vote]] = {number: [] for number, each in enumerate(findings) if not each.flaky}
         for voter in self._voters_beside(parties):
             asked = {number: findings[number].finding for number in told}
             for number, vote in self._votes(voter, extension, asked, rules, timeout_s):
                 told[number].append(vote)
         return tuple(
-            replace(judged, blame=blame(parties[0].makeup, parties[1].makeup, told[number], touched=touched))
+            replace(judged, blame=self._judged(judged, told[number], extension, parties, rules, timeout_s))
             if number in told
             else judged
             for number, judged in enumerate(findings)
         )
+
+    def _judged(
+        self,
+        judged: Judged,
+        votes: Sequence[Vote],
+        extension: Extension,
+        parties: Sequence[Backend],
+        rules: frozenset[str],
+        timeout_s: float,
+    ) -> Blame:
+        """Return who is to blame on these votes; a host that they leave a suspect is watched."""
+        reference, other = parties
+        found = blame(reference.makeup, other.makeup, votes)
+        if "host" not in found.layers:
+            return found
+        touched = touched_by(self.matrix, other.name, extension, judged, rules, timeout_s=timeout_s)
+        return blame(reference.makeup, other.makeup, votes, touched=touched)
 
     def _voters_beside(self, parties: Sequence[Backend]) -> list[Backend]:
         """Return who may vote between two backends: none that is one of the two."""

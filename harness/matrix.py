@@ -80,23 +80,31 @@ class Matrix:
         """
         key = name, extension.installed or extension.directory
         if key not in self._lanes:
-            sites = [self.built(name, extension).site]
-            caller = None
-            if self.settings.caller is not None:
-                crate, function = self.settings.caller
-                calling = self.extension(crate, self.settings.root / "pyproject.toml")
-                sites.append(self.built(name, calling).site)
-                caller = f"{calling.module}.{function}"
-            self._lanes[key] = Lane(
-                name,
-                replace(self.backend(name).command, limits=self.settings.limits),
-                extension.module,
-                [str(each) for each in dict.fromkeys(sites)],
-                timeout_s=self.settings.timeout_s,
-                caller=caller,
-                restarts=self.restarts,
-            )
+            self._lanes[key] = self.new_lane(name, extension)
         return self._lanes[key]
+
+    def new_lane(self, name: str, extension: Extension, variables: tuple[tuple[str, str], ...] = ()) -> Lane:
+        """Return a lane that nobody else is given, which the caller closes; ``variables`` are for its workers.
+
+        Raises: as :meth:`lane`.
+        """
+        sites = [self.built(name, extension).site]
+        caller = None
+        if self.settings.caller is not None:
+            crate, function = self.settings.caller
+            calling = self.extension(crate, self.settings.root / "pyproject.toml")
+            sites.append(self.built(name, calling).site)
+            caller = f"{calling.module}.{function}"
+        command = self.backend(name).command
+        return Lane(
+            name,
+            replace(command, environment=(*command.environment, *variables), limits=self.settings.limits),
+            extension.module,
+            [str(each) for each in dict.fromkeys(sites)],
+            timeout_s=self.settings.timeout_s,
+            caller=caller,
+            restarts=self.restarts,
+        )
 
     def facts(self, name: str) -> dict[str, str]:
         """Return what a condition on a backend can ask for: its versions, and that of the language as ``python``.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.blame import Blame, Makeup, Part, Side, Vote, blame, side_of
+from harness.blame import Blame, Makeup, Part, Side, Touched, Vote, blame, side_of
 from harness.compare import compare
 from harness.observation import Crashed, Observation, Raised, Returned, Wire
 
@@ -46,9 +46,9 @@ def votes(**sides: Side) -> list[Vote]:
         ({"newer": "other"}, "skew", ""),
         ({"older": "other", "newer": "reference"}, "skew", ""),
         ({"older": "other", "newer": "reference", "control": "reference"}, "skew", ""),
-        ({"limited": "reference"}, "cannot tell", "no vote clears a whole layer"),
+        ({"limited": "reference"}, "cannot tell", "nothing clears a whole layer"),
         # The reference's own twin does as the other, and the newer one with every part of it does not.
-        ({"again": "other", "control": "reference"}, "cannot tell", "no single part explains the votes"),
+        ({"again": "other", "control": "reference"}, "cannot tell", "no single part explains the evidence"),
     ],
 )
 def test_the_parts_that_no_vote_clears_are_blamed(sides: dict[str, Side], word: str, note: str) -> None:
@@ -69,7 +69,7 @@ def test_two_versions_of_one_interpreter_differ_in_nothing_else() -> None:
 
 def test_a_twin_of_another_version_that_does_the_same_clears_the_version() -> None:
     found = blame(REFERENCE, OLDER, [Vote("twin", "", OLDER, "reference")])
-    assert (found.word, found.note) == ("cannot tell", "no single part explains the votes")
+    assert (found.word, found.note) == ("cannot tell", "no single part explains the evidence")
 
 
 def test_another_version_and_another_abi_are_told_apart_by_who_has_one_of_them() -> None:
@@ -100,17 +100,44 @@ def test_the_version_that_another_interpreter_claims_clears_nothing() -> None:
     assert blame(REFERENCE, OLDER, [claims]).word == "skew"
 
 
-def test_a_program_that_touches_nothing_of_the_host_clears_it() -> None:
-    found = blame(REFERENCE, OTHER, votes(control="reference"), touched=())
-    assert found.word == "binding or interpreter"
-    assert found.touched == ()
+def test_a_program_that_calls_nothing_of_the_host_clears_it() -> None:
+    found = blame(REFERENCE, OTHER, votes(control="reference"), touched=Touched(watched=True))
+    assert (found.word, found.touched) == ("binding or interpreter", Touched(watched=True))
 
 
-def test_what_the_program_touches_is_told_while_the_host_is_a_suspect() -> None:
-    found = blame(REFERENCE, OTHER, votes(control="reference"), touched=("b", "a"), called=True)
-    assert (found.word, found.touched, found.called) == ("binding, interpreter or host", ("a", "b"), True)
-    cleared = blame(REFERENCE, OTHER, votes(newer="other"), touched=("b",), called=True)
-    assert (cleared.touched, cleared.called) == ((), False)
+def test_an_extension_that_imports_nothing_of_the_host_clears_it() -> None:
+    assert blame(REFERENCE, OTHER, votes(control="reference"), touched=Touched()).word == "binding or interpreter"
+
+
+def test_what_a_program_calls_is_evidence_without_any_vote() -> None:
+    found = blame(REFERENCE, OTHER, [], touched=Touched(watched=True))
+    assert (found.word, found.note) == ("ABI, binding or interpreter", "no control here")
+
+
+@pytest.mark.parametrize(
+    "touched",
+    [
+        Touched(("a",)),
+        Touched(("b", "a"), watched=True),
+        Touched(watched=True, by_itself=True),
+        Touched(watched=True, while_imported=("a",)),
+    ],
+)
+def test_what_the_program_has_to_do_with_the_host_is_told_while_that_is_a_suspect(touched: Touched) -> None:
+    found = blame(REFERENCE, OTHER, votes(control="reference"), touched=touched)
+    assert (found.word, found.touched) == ("binding, interpreter or host", touched)
+    assert blame(REFERENCE, OTHER, votes(newer="other"), touched=touched).touched is None
+
+
+def test_a_host_that_votes_clear_is_told_nothing_of() -> None:
+    cleared = blame(REFERENCE, OTHER, votes(control="other", newer="reference"), touched=Touched(watched=True))
+    assert (cleared.word, cleared.touched) == ("ABI or binding", None)
+
+
+def test_two_backends_that_differ_in_their_host_only_leave_nobody_if_it_is_not_called() -> None:
+    bare = Makeup(OTHER.language_version, OTHER.parts - {HOST})
+    found = blame(bare, OTHER, [], touched=Touched(watched=True))
+    assert (found.word, found.note) == ("cannot tell", "no single part explains the evidence")
 
 
 def test_words() -> None:

@@ -78,9 +78,10 @@ def test_another_version_that_does_as_the_other_is_skew(court: Court) -> None:
 
 
 def test_only_the_most_telling_voter_is_compiled_for_unless_all_are_wanted(court: Court) -> None:
-    assert court.run("control=alpha newer=alpha older=alpha")[1:3] == [
+    assert court.run("control=alpha newer=alpha older=alpha")[1:4] == [
         "  control  does as court",
-        "  not asked: newer, older: the extension is not compiled for it yet; --blame=all does that",
+        "  not asked: newer, older: the extension is not compiled for it yet; --blame=all",
+        "      does that",
     ]
     before = len(court.project.did)
     assert court.run("control=alpha newer=alpha older=alpha", "--blame=all")[1:4] == [
@@ -92,9 +93,10 @@ def test_only_the_most_telling_voter_is_compiled_for_unless_all_are_wanted(court
 
 
 def test_a_voter_that_cannot_start_is_not_asked_and_says_why(court: Court) -> None:
-    assert court.run("control=unstartable")[:2] == [
+    assert court.run("control=unstartable")[:3] == [
         "Blame: cannot tell: no control here (stable; limited API; Beta; Beta's host)",
-        "  not asked: control: control: cannot start /nowhere/python: No such file or directory",
+        "  not asked: control: control: cannot start /nowhere/python: No such file or",
+        "      directory",
     ]
 
 
@@ -114,7 +116,7 @@ def test_what_is_flaky_is_nobodys_but_its_backends(court: Court) -> None:
 def test_a_backend_of_the_same_run_votes_too(court: Court) -> None:
     court.project.configure(PYPROJECT.replace('"accused"', '"accused", "alpha"'))
     lines = court.run("", "-k", "accused")
-    assert lines[1] == "  alpha  does as court"
+    assert "  alpha  does as court" in lines
 
 
 def test_a_test_in_python_is_told_who_is_to_blame(court: Court) -> None:
@@ -123,3 +125,67 @@ def test_a_test_in_python_is_told_who_is_to_blame(court: Court) -> None:
     court.monkeypatch.setenv("FAKE_VOTERS", "control=alpha")
     court.project.run(str(path), "-p", "no:randomly")
     assert court.record.word == "interpreter or host"
+
+
+# --- what of the host the program calls ------------------------------------------------------------
+
+WATCHED = PYPROJECT.replace('"accused"', '"watched"')
+CALLED = "  functions of the host that the program calls:"
+
+
+def watched(court: Court, **cases: str) -> list[str]:
+    """Run with a control that does as the reference; return what is said after its vote, and the suspects."""
+    court.project.configure(WATCHED)
+    court.project.cases(**cases)
+    suspects, _, *lines = court.run("control=alpha")
+    return [suspects, *lines]
+
+
+def test_a_program_that_calls_nothing_of_the_host_clears_it(court: Court) -> None:
+    assert watched(court, differ=f"args: [{NUMBER}]") == [
+        "Blame: interpreter (Beta)",
+        f"{CALLED} none, which clears the host",
+    ]
+    assert (court.record.called, court.record.touched, court.record.while_imported) == (True, (), ())
+
+
+def test_functions_that_the_program_calls_are_named_if_they_are_the_hosts(court: Court) -> None:
+    assert watched(court, differ_by_the_host=f"args: [{NUMBER}]") == [
+        "Blame: interpreter or host (Beta; Beta's host)",
+        f"{CALLED} PyList_New",
+    ]
+    assert (court.record.called, court.record.touched) == (True, ("PyList_New",))
+
+
+def test_a_host_that_calls_the_extension_is_not_cleared(court: Court) -> None:
+    assert watched(court, differ_by_itself=f"args: [{NUMBER}]") == [
+        "Blame: interpreter or host (Beta; Beta's host)",
+        f"{CALLED} none",
+        "  the host calls the extension's own functions for it, as for what a class or a",
+        "      module does",
+    ]
+    assert court.record.by_itself
+
+
+def test_a_class_was_made_when_the_extension_was_imported(court: Court) -> None:
+    assert watched(court, Made="") == [
+        "Blame: interpreter or host (Beta; Beta's host)",
+        f"{CALLED} none",
+        "  functions of the host that made what it looks at: PyType_FromSpec",
+    ]
+
+
+def test_a_program_that_does_otherwise_when_it_is_watched_leaves_the_imports(court: Court) -> None:
+    assert watched(court, differ_unwatched=f"args: [{NUMBER}]") == [
+        "Blame: interpreter or host (Beta; Beta's host)",
+        "  functions of the host that the extension imports: PyList_New, PyType_FromSpec",
+        "      (the program was not watched: it did something else when it was)",
+    ]
+
+
+def test_a_backend_that_takes_no_notes_leaves_the_imports(court: Court) -> None:
+    court.monkeypatch.setenv("FAKE_NOTES", "none")
+    assert watched(court, differ=f"args: [{NUMBER}]")[1:] == [
+        "  functions of the host that the extension imports: PyList_New, PyType_FromSpec",
+        "      (the program was not watched: its interpreter did not note what is called)",
+    ]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_codec import PROGRAM
 
 from conftest import CheckGolden
-from harness.blame import Makeup, Part, Vote, blame
+from harness.blame import Makeup, Part, Touched, Vote, blame
 from harness.book.drafts import draft_of
 from harness.book.entries import Entry
 from harness.compare import compare
@@ -149,11 +149,23 @@ FINDINGS: dict[str, Judged] = {
     ),
     "blamed": Judged(
         finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
-        blame=blame(ALONE, FULL, VOTES, touched=[f"PyName_{letter}" for letter in "abcdefghijklmn"]),
+        blame=blame(ALONE, FULL, VOTES, touched=Touched(tuple(f"PyName_{each}" for each in "abcdefghijklmn"))),
     ),
     "blamed on a part of the host that is called": Judged(
         finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
-        blame=blame(ALONE, FULL, VOTES[:1], touched=["PyName_a"], called=True),
+        blame=blame(ALONE, FULL, VOTES[:1], touched=Touched(("PyName_a",), watched=True)),
+    ),
+    "blamed on nothing of the host": Judged(
+        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
+        blame=blame(ALONE, FULL, VOTES[:1], touched=Touched(watched=True)),
+    ),
+    "blamed on what the host made and does by itself": Judged(
+        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
+        blame=blame(ALONE, FULL, [], touched=Touched((), True, ("PyType_FromSlots",), by_itself=True)),
+    ),
+    "blamed unwatched": Judged(
+        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
+        blame=blame(ALONE, FULL, [], touched=Touched(("PyName_a",), unwatched="it did something else when it was")),
     ),
     "nobody to ask": Judged(
         finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]), blame=blame(ALONE, FULL, VOTES[3:])

@@ -73,6 +73,8 @@ def _blame(blame: BlameRecord | None, reference: str, other: str) -> Iterator[st
     if blame.touched:
         how = "The program calls" if blame.called else "The extension imports"
         yield f"\n{how} these functions of the C-API, which the host supplies: {', '.join(blame.touched)}."
+    elif blame.called and not blame.by_itself:
+        yield "\nThe program calls none of the functions of the C-API that the host supplies."
 
 
 def _versions(found: StoredFinding, names: Sequence[str]) -> Iterator[str]:

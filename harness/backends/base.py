@@ -19,6 +19,32 @@ def nobody(request: Request) -> list[Backend]:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """Which functions of the C-API an extension called for a while.
+
+    Those ``returned`` to the extension; those that it ``passed_on`` returned to the interpreter, because it handed
+    them over or called them last of all.  ``by_itself`` says that the host called functions of the extension.
+    """
+
+    returned: frozenset[str] = frozenset()
+    passed_on: frozenset[str] = frozenset()
+    by_itself: bool = False
+
+
+class Watch(Protocol):
+    """Takes notes of what extensions call in the workers that are started with its variables."""
+
+    @property
+    def variables(self) -> tuple[tuple[str, str], ...]:
+        """What a worker's environment needs, beside what it always has."""
+        ...
+
+    def take(self) -> Calls | None:
+        """Return what was noted since the last time, also of a worker that is gone; None if nobody took notes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
     """An interpreter together with the way an extension is compiled for it.
 
@@ -28,6 +54,7 @@ class Backend:
 
     ``parts`` are all by which it may differ from other backends of its language version; with ``voters``, which
     returns backends to ask in a matter of this one, the most telling first, a divergence is blamed on one of them.
+    ``watch`` begins to watch what extensions call, keeping notes in an empty directory; None if it cannot be seen.
     """
 
     name: str
@@ -40,6 +67,7 @@ class Backend:
     parts: frozenset[Part] = frozenset()
     supplied: frozenset[str] = frozenset()
     voters: Callable[[Request], list[Backend]] = nobody
+    watch: Callable[[Path], Watch] | None = None
 
     @property
     def makeup(self) -> Makeup:

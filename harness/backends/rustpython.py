@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from harness.backends.base import Backend, Request
+from harness.backends.host_notes import HostNotes
 from harness.backends.parts import LIMITED_API, STABLE_ABI
 from harness.blame import Part
 from harness.builds import (
@@ -102,6 +103,7 @@ def provide(request: Request) -> Backend:
         versions={"interpreter": VERSION, "host": executable.parent.name},
         parts=PARTS,
         supplied=offered & supplied_functions(),
+        watch=HostNotes,
     )
 
 

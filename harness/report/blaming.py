@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.blame import Blame, Vote
+from harness.blame import Blame, Touched, Vote
 from harness.eventlog import BlameRecord, VoteRecord
 
 NAMES_LIMIT = 12
@@ -19,9 +19,8 @@ def describe_blame(blame: Blame, *, reference: str, other: str) -> Iterator[str]
     for vote in asked:
         yield f"  {vote.backend:<{width}}  {_said(vote, reference, other)}"
     yield from _not_asked([vote for vote in blame.votes if vote.side == "absent"])
-    if blame.touched:
-        how = "the program calls" if blame.called else "the extension imports"
-        yield f"  functions of the host that {how}: {_some(blame.touched)}"
+    if blame.touched is not None:
+        yield from _touched(blame.touched)
 
 
 def _said(vote: Vote, reference: str, other: str) -> str:
@@ -41,18 +40,35 @@ def _not_asked(absent: Sequence[Vote]) -> Iterator[str]:
         yield f"  not asked: {', '.join(vote.backend for vote in absent if vote.text == why)}: {why}"
 
 
+def _touched(touched: Touched) -> Iterator[str]:
+    if not touched.watched:
+        why = f" (the program was not watched: {touched.unwatched})" if touched.unwatched else ""
+        yield f"  functions of the host that the extension imports: {_some(touched.functions)}{why}"
+        return
+    clears = ", which clears the host" if touched.nothing else ""
+    yield f"  functions of the host that the program calls: {_some(touched.functions)}{clears}"
+    if touched.by_itself and not touched.functions:
+        yield "  the host calls the extension's own functions for it, as for what a class or a module does"
+    if touched.while_imported:
+        yield f"  functions of the host that made what it looks at: {_some(touched.while_imported)}"
+
+
 def _some(names: Sequence[str]) -> str:
     more = len(names) - NAMES_LIMIT
-    return ", ".join(names[:NAMES_LIMIT]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names[:NAMES_LIMIT] or ["none"]) + (f" and {more} more" if more > 0 else "")
 
 
 def blame_record(blame: Blame) -> BlameRecord:
     """Return what the event log says of who is to blame."""
+    touched = blame.touched or Touched()
     return BlameRecord(
         word=blame.word,
         suspects=tuple(f"{part.layer}: {part.name}" for part in blame.suspects),
         note=blame.note,
         votes=tuple(VoteRecord(vote.backend, vote.description, vote.side, vote.text) for vote in blame.votes),
-        touched=blame.touched,
-        called=blame.called,
+        touched=touched.functions,
+        called=touched.watched,
+        while_imported=touched.while_imported,
+        by_itself=touched.by_itself,
+        unwatched=touched.unwatched,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.codec import decode
@@ -16,6 +17,7 @@ from harness.values import Result, Value
 
 LINE_LIMIT = 400
 WIDTH = 78
+TERMINAL = 80
 
 
 def describe_findings(
@@ -73,7 +75,8 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     for name, part in zip((reference, other), _parts(divergence)):
         lines.append(f"  {name:<{width}}  {part}")
     if judged.blame is not None:
-        lines += ["", *map(_cut, describe_blame(judged.blame, reference=reference, other=other))]
+        told = describe_blame(judged.blame, reference=reference, other=other)
+        lines += ["", *(part for line in told for part in _wrapped(_cut(line)))]
     return "\n".join(lines)
 
 
@@ -272,6 +275,11 @@ def program_text(program: Program) -> str:
 def _printable(text: str) -> str:
     """Escape, as Python does, what would upset a terminal or cannot be written at all."""
     return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return a line in parts that a terminal has room for, the later ones set in."""
+    return textwrap.wrap(line, TERMINAL, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False)
 
 
 def _cut(text: str) -> str:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.backends.base import Backend, Request
+from harness.backends.base import Backend, Calls, Request
 from harness.blame import Part
 from harness.builds import Built, Progress
 from harness.errors import BackendUnavailableError, BuildError, NotCompiledError
@@ -106,6 +106,33 @@ def accused(request: Request) -> Backend:
     parts = frozenset({BETA, STABLE, LIMITED, HOST})
     supplied = frozenset({"PyList_New", "PyType_FromSpec", "PyDict_New"})
     return dataclasses.replace(make("beta"), name="accused", parts=parts, supplied=supplied)
+
+
+class NotesFile:
+    """Reads what the sample extension calls on a backend that takes notes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "calls"
+        self.path.touch()
+        self.variables = (("FAKE_CALLS", str(self.path)),)
+
+    def take(self) -> Calls | None:
+        names = frozenset(self.path.read_text(encoding="utf-8").split())
+        self.path.write_text("", encoding="utf-8")
+        return Calls(names - {"itself"}, by_itself="itself" in names)
+
+
+class EmptyNotes(NotesFile):
+    """Takes no notes."""
+
+    def take(self) -> Calls | None:
+        return None
+
+
+def watched(request: Request) -> Backend:
+    """Return one like ``accused`` that can be watched; ``FAKE_NOTES=none`` says that it takes no notes."""
+    watch = EmptyNotes if os.environ.get("FAKE_NOTES") == "none" else NotesFile
+    return dataclasses.replace(accused(request), name="watched", watch=watch)
 
 
 def named() -> list[tuple[str, str]]:

@@ -7,6 +7,16 @@ import time
 BETA = os.environ["FAKE_BACKEND"] != "alpha"
 
 
+def call(name):
+    """Call a function of the C-API, which a host that is asked to notes."""
+    if "FAKE_CALLS" in os.environ:
+        with open(os.environ["FAKE_CALLS"], "a") as stream:
+            stream.write(name + "\n")
+
+
+call("PyType_FromSpec")
+
+
 def agree(value=None):
     return value
 
@@ -52,3 +62,23 @@ class Plain:
 def mark():
     if BETA:
         Plain.marked = True
+
+
+class Made:
+    def __repr__(self):
+        return "beta" if BETA else "alpha"
+
+
+def differ_by_the_host(value):
+    call("PyLong_FromLong")
+    call("PyList_New")
+    return differ(value)
+
+
+def differ_by_itself(value):
+    call("itself")
+    return differ(value)
+
+
+def differ_unwatched(value):
+    return value if "FAKE_CALLS" in os.environ else differ(value)

@@ -1,0 +1,109 @@
+"""What a finding's program has to do with the host: it runs once more, on a backend that notes what is called."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.backends.base import Calls, Watch
+from harness.blame import Touched
+from harness.codec import decode
+from harness.compare import compare
+from harness.differential import observe_alone
+from harness.errors import HarnessError
+from harness.extensions import Extension
+from harness.findings import Judged
+from harness.lanes import Lane
+from harness.matrix import Matrix
+from harness.observation import Returned
+from harness.program import Program, Step
+
+NOT_NOTED = "its interpreter did not note what is called"
+OTHERWISE = "it did something else when it was"
+
+
+def touched_by(
+    matrix: Matrix, name: str, extension: Extension, judged: Judged, rules: frozenset[str], *, timeout_s: float
+) -> Touched | None:
+    """Return what a finding's program has to do with the host of a backend; None if it has none.
+
+    That is what a run of it shows in a worker without a past.  Where none can be watched it is what the extension
+    imports, which is more.
+    """
+    backend = matrix.backend(name)
+    if all(part.layer != "host" for part in backend.parts):
+        return None
+    imports = tuple(sorted(matrix.built(name, extension).wanted & backend.supplied))
+    if backend.watch is None:
+        return Touched(imports)
+    with tempfile.TemporaryDirectory(prefix="backend-matrix-watch-") as directory:
+        watch = backend.watch(Path(directory))
+        try:
+            lane = matrix.new_lane(name, extension, watch.variables)
+            lane.timeout_s = timeout_s
+            try:
+                return _touched(lane, watch, judged, rules, backend.supplied)
+            finally:
+                lane.close()
+        except (HarnessError, _UnwatchedError) as error:
+            return Touched(imports, unwatched=str(error).partition("\n")[0])
+
+
+class _UnwatchedError(Exception):
+    """Why the notes say nothing of the program."""
+
+
+def _touched(lane: Lane, watch: Watch, judged: Judged, rules: frozenset[str], supplied: frozenset[str]) -> Touched:
+    lane.fresh()
+    imported = _taken(watch)
+    for program in judged.after:
+        observe_alone(lane, program)
+    finding = judged.finding
+    seen = observe_alone(lane, finding.program)
+    called = _taken(watch)
+    if compare(rules, reference=finding.other, other=seen).divergence is not None:
+        raise _UnwatchedError(OTHERWISE)
+    functions = _own(called, supplied)
+    if functions or not _looks_at_what_is_made(finding.program, _kinds(lane)):
+        return Touched(functions, True, by_itself=called.by_itself)
+    return Touched((), True, _own(imported, supplied), called.by_itself or imported.by_itself)
+
+
+def _taken(watch: Watch) -> Calls:
+    calls = watch.take()
+    if calls is None:
+        raise _UnwatchedError(NOT_NOTED)
+    return calls
+
+
+def _own(calls: Calls, supplied: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted((calls.returned | calls.passed_on) & supplied))
+
+
+def _kinds(lane: Lane) -> Mapping[str, str]:
+    """Return what the names in the extension are, as the surface tells."""
+    lane.fresh()
+    [seen] = observe_alone(lane, Program(lane.module, (Step("surface", "outline", ("",)),)))
+    kinds: Mapping[str, str] = decode(seen.outcome.value) if isinstance(seen.outcome, Returned) else {}
+    return kinds
+
+
+def _looks_at_what_is_made(program: Program, kinds: Mapping[str, str]) -> bool:
+    """Say whether a program uses more of the extension than its functions: classes, or what is written of a name.
+
+    What was made when the extension was imported is seen without a call of what made it.
+    """
+    return any(
+        step.kind in ("surface", "subclass")
+        or (step.kind == "call" and not _is_function(step.name, kinds))
+        # A class that is named among the operands.
+        or f"{program.module}." in repr(step)
+        for step in program.steps
+    )
+
+
+def _is_function(name: str, kinds: Mapping[str, str]) -> bool:
+    parts = name.split(".")
+    holders = (".".join(parts[:length]) for length in range(1, len(parts)))
+    return kinds.get(name) == "callable" and all(kinds.get(holder) == "module" for holder in holders)
