@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.differential import Differential, observe_alone
+from harness.differential import Differential, begin, observe_alone
 from harness.findings import Finding, Identity, Judged
 from harness.lanes import Lane
 from harness.observation import Crashed, Hung, Observation
@@ -68,7 +68,7 @@ def _alone(lane: Lane, program: Program) -> list[list[Answers]]:
     """Return the answers of one backend while no other is at work: several of each of several fresh workers."""
     answers: list[list[Answers]] = []
     for _ in range(PROCESSES):
-        lane.fresh()
+        begin([lane], program)
         answers.append([observe_alone(lane, program)])
         while len(answers[-1]) < RUNS and not isinstance(answers[-1][-1][0].outcome, (Crashed, Hung)):
             answers[-1].append(observe_alone(lane, program))
@@ -94,7 +94,7 @@ def told_otherwise(differential: Differential, finding: Finding) -> str:
     """Return which backend said something else where the difference was met than it says in fresh workers."""
     told = []
     for lane, met in ((differential.reference, finding.reference), (differential.other, finding.other)):
-        lane.fresh()
+        begin([lane], finding.program)
         seen = differential.judge(finding.program, met, observe_alone(lane, finding.program))
         if seen is not None:
             told.append(f"{lane.backend} answered otherwise there{told_variation(seen)}")

@@ -167,7 +167,16 @@ def encode_step(step: Step) -> Wire:
 
 
 def encode_program(program: Program) -> Wire:
-    """Return the wire form of a program, without its sequence number."""
+    """Return the form in which a program is stored: its wire form, and the programs after which it comes."""
+    if not program.after:
+        return encode_alone(program)
+    module, steps, *options = encode_alone(program)
+    after = [encode_program(each) for each in program.after]
+    return [module, steps, {**(options[0] if options else {}), "after": after}]
+
+
+def encode_alone(program: Program) -> Wire:
+    """Return the wire form of a program by itself, without its sequence number."""
     wire: list[Wire] = [program.module, [encode_step(each) for each in program.steps]]
     options: dict[str, Wire] = {}
     if program.context != PLAIN:
@@ -203,6 +212,7 @@ def decode_program(wire: Wire) -> Program:
         tuple(_decode_step(each) for each in steps),
         options.get("context", PLAIN),
         tuple(options.get("observe", ())),
+        tuple(decode_program(each) for each in options.get("after", ())),
     )
 
 

@@ -390,7 +390,7 @@ def record_of(judged: Judged, entry: str = "") -> FindingRecord:
         other_part=finding.divergence.other,
         blame=None if judged.blame is None else blame_record(judged.blame),
         entry=entry,
-        after=tuple(failure.program_text(each) for each in judged.after),
+        after=tuple(failure.program_text(each) for each in finding.program.after),
     )
 
 

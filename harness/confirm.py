@@ -7,10 +7,9 @@ from dataclasses import replace
 from harness.alone import UNREPEATED, steady, told_otherwise
 from harness.differential import Differential
 from harness.findings import Finding, Judged, ended_a_worker, hung
-from harness.history import joined, programs_before, shows_after
+from harness.history import joined, programs_before
 from harness.limits import PATIENCE
 from harness.program import Program
-from harness.protocol import encode_body
 from harness.renumbering import renumbered, results_in
 
 REPEATS_LIMIT = 4
@@ -30,16 +29,19 @@ def confirmed(differential: Differential, finding: Finding) -> Judged:
     time, was none.
     """
     lanes = (differential.reference, differential.other)
-    if not hung(finding.divergence):
-        return _confirmed(differential, finding)
+    waits = hung(finding.divergence)
     for lane in lanes:
-        lane.patience = PATIENCE
+        lane.patience = PATIENCE if waits else 1.0
     try:
         judged = _confirmed(differential, finding)
     finally:
         for lane in lanes:
             lane.patience = 1.0
-    return replace(judged, flaky=SLOW) if judged.flaky.startswith(UNREPEATED) else judged
+    if judged.finding.program.after:
+        # What is examined next is not to meet what this one came after.
+        for lane in lanes:
+            lane.close()
+    return replace(judged, flaky=SLOW) if waits and judged.flaky.startswith(UNREPEATED) else judged
 
 
 def _confirmed(differential: Differential, finding: Finding) -> Judged:
@@ -47,7 +49,7 @@ def _confirmed(differential: Differential, finding: Finding) -> Judged:
     if judged is not None:
         return judged
     for times in range(2, REPEATS_LIMIT + 1):
-        again = run_fresh(differential, repeated(finding.program, times))
+        again = differential.run_fresh(repeated(finding.program, times))
         if again is not None and again.identity == finding.identity:
             shown = without_what_follows(again)
             return steady(differential, shown) or Judged(shown, UNREPEATED)
@@ -60,13 +62,13 @@ def _confirmed(differential: Differential, finding: Finding) -> Judged:
 def _judged_after(differential: Differential, finding: Finding, before: tuple[Program, ...]) -> Judged:
     """Return a finding that depends on earlier programs: as one program with them, if it shows so."""
     whole = joined([*before, finding.program])
-    seen = None if whole is None else run_fresh(differential, whole)
+    seen = None if whole is None else differential.run_fresh(whole)
     if seen is not None and _same_but_for_the_place(seen, finding):
         judged = steady(differential, without_what_follows(seen))
         if judged is not None and not judged.flaky:
             return judged
-    again = shows_after(differential, finding, [encode_body(each) for each in before])
-    return Judged(finding, UNREPEATED) if again is None else Judged(again, after=before)
+    shown = replace(finding, program=replace(finding.program, after=before))
+    return steady(differential, shown) or Judged(shown, UNREPEATED)
 
 
 def _same_but_for_the_place(seen: Finding, finding: Finding) -> bool:
@@ -75,13 +77,6 @@ def _same_but_for_the_place(seen: Finding, finding: Finding) -> bool:
         left, right = seen.divergence, finding.divergence
         return (left.kind, left.reference, left.other) == (right.kind, right.reference, right.other)
     return seen.identity == finding.identity
-
-
-def run_fresh(differential: Differential, program: Program) -> Finding | None:
-    """Run a program in workers without a past; return the finding, or None if the backends agree."""
-    for lane in (differential.reference, differential.other):
-        lane.fresh()
-    return differential.run(program)
 
 
 def smallest(differential: Differential, finding: Finding) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -9,7 +10,7 @@ from harness.compare import Comparison, compare
 from harness.errors import WorkerProtocolError
 from harness.findings import Finding
 from harness.lanes import Lane, Reply, pump
-from harness.observation import Observation, Raised
+from harness.observation import Hung, Observation, Raised
 from harness.past import NOTHING_BEFORE, Past
 from harness.program import Program
 from harness.protocol import check_count, encode_body
@@ -25,6 +26,32 @@ FAULTS_LIMIT = 10
 
 IN_FLIGHT = 256
 """Programs on their way before the parent waits; bounds what it keeps."""
+
+SETTLE_S = 0.3
+"""How long what programs leave behind is given to end the worker, before the one that comes after them."""
+
+
+def begin(lanes: Sequence[Lane], program: Program) -> None:
+    """Replace the workers of lanes by new ones, which have executed what a program comes after and nothing else."""
+    begin_after(lanes, [encode_body(each) for each in program.after])
+
+
+def begin_after(lanes: Sequence[Lane], bodies: Sequence[bytes], *, settle_s: float = SETTLE_S) -> int:
+    """Replace the workers of lanes by new ones that have executed these programs; return how many of them hung."""
+    for lane in lanes:
+        lane.fresh()
+    hung = 0
+    for start in range(0, len(bodies), BATCH):
+        batch = list(enumerate(bodies[start : start + BATCH], start))
+        for lane in lanes:
+            lane.send(batch)
+    if bodies:
+        pump(lanes, wait=True)
+        for lane in lanes:
+            hung += sum(isinstance(reply.ended, Hung) for _, reply in lane.replies)
+            lane.replies.clear()
+        time.sleep(settle_s)
+    return hung
 
 
 def observe_alone(lane: Lane, program: Program) -> tuple[Observation, ...]:
@@ -61,24 +88,29 @@ class Differential:
         self._programs: dict[int, Program] = {}
 
     def run(self, program: Program) -> Finding | None:
-        """Execute one program on both backends and compare; None if they agree."""
+        """Execute one program on both backends and compare; None if they agree.
+
+        One that comes after others has new workers of its own, so that the next one meets nothing of those.
+        """
+        return self.run_fresh(program) if program.after else self.run_here(program)
+
+    def run_fresh(self, program: Program) -> Finding | None:
+        """Do the same in workers without a past, but for what the program comes after."""
+        self._require_idle()
+        lanes = (self.reference, self.other)
+        begin(lanes, program)
+        finding = self.run_here(program)
+        if program.after:
+            for lane in lanes:
+                lane.close()
+        return finding
+
+    def run_here(self, program: Program) -> Finding | None:
+        """Do the same in the workers that there are, whatever they have executed."""
         self._require_idle()
         self._queue(program, encode_body(program))
         self._flush()
         return next(self._compared(wait=True))[1]
-
-    def execute(self, bodies: Sequence[bytes]) -> None:
-        """Execute programs on both backends for what they leave behind, whatever they do."""
-        self._require_idle()
-        lanes = (self.reference, self.other)
-        for start in range(0, len(bodies), BATCH):
-            batch = list(enumerate(bodies[start : start + BATCH], self._sequence + 1))
-            self._sequence += len(batch)
-            for lane in lanes:
-                lane.send(batch)
-        pump(lanes, wait=True)
-        for lane in lanes:
-            lane.replies.clear()
 
     def observe(self, program: Program) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
         """Execute one program on both backends and return what each let us see."""

@@ -79,10 +79,10 @@ class BlameRecord(msgspec.Struct, frozen=True):
 
 
 class FindingRecord(msgspec.Struct, frozen=True):
-    """A divergence, with its program in wire form and as Python text, and both observations.
+    """A divergence, with its program as it is stored and as Python text, and both observations.
 
     ``reference_part`` and ``other_part`` are what differs, in wire form; ``entry`` is what records it in the book.
-    It shows only ``after`` these programs, given as text, in the same process.
+    It shows only ``after`` these programs, given as text, in the same process; ``program`` holds them too.
     """
 
     flaky: str

@@ -23,7 +23,7 @@ from hypothesis.strategies import nothing
 from harness.alone import confirmed_together
 from harness.book.entries import Entry
 from harness.book.replaying import Changed, changed, replay, shows
-from harness.confirm import SLOW, confirmed, run_fresh, smallest
+from harness.confirm import SLOW, confirmed, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.examination import Examination, Plan, Verdict
@@ -305,7 +305,12 @@ class _Examiner:
         return False
 
     def _judge(self, program: Program, *, may_execute: bool) -> Finding | None:
-        """Return the finding of a program; what was once judged is not executed again."""
+        """Return the finding of a program; what was once judged is not executed again.
+
+        One that comes after others is given by somebody, and not drawn again.
+        """
+        if program.after:
+            return self.differential.run(program)
         wire = encode_body(program)
         if wire in self.agreed or not (wire in self.diverged or may_execute):
             return None
@@ -343,7 +348,7 @@ class _Examiner:
         if ended_a_worker(finding.divergence):
             for length in range(1, len(finding.program.steps)):
                 shorter = replace(finding.program, steps=finding.program.steps[:length])
-                seen = run_fresh(self.differential, shorter)
+                seen = self.differential.run_fresh(shorter)
                 if seen is not None and ended_a_worker(seen.divergence):
                     return seen
         return finding

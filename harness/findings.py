@@ -69,14 +69,12 @@ class Finding:
 class Judged:
     """A finding that was run again in fresh workers.
 
-    ``flaky`` says what varied, and is empty if the finding stands; ``blame`` is None if nobody was asked.  It shows
-    only ``after`` these programs in the same process, which are as few as could be found.
+    ``flaky`` says what varied, and is empty if the finding stands; ``blame`` is None if nobody was asked.
     """
 
     finding: Finding
     flaky: str = ""
     blame: Blame | None = None
-    after: tuple[Program, ...] = ()
 
 
 def place_of(program: Program, divergence: Divergence) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from harness.backends.base import Backend, Request
 from harness.blame import Blame, Side, Vote, blame, side_of
 from harness.compare import compare
-from harness.differential import observe_alone
+from harness.differential import begin, observe_alone
 from harness.errors import BackendUnavailableError, HarnessError, NotCompiledError
 from harness.extensions import Extension
 from harness.findings import Finding, Judged
@@ -137,11 +137,11 @@ def _absent(voter: Backend, error: HarnessError) -> Vote:
 
 
 def _vote(voter: Backend, lane: Lane, finding: Finding, rules: frozenset[str]) -> Vote:
-    """Ask a voter twice, each time in a worker without a past."""
+    """Ask a voter twice, each time in a worker without a past, but for what the program comes after."""
     answers = []
     try:
         for _ in range(2):
-            lane.fresh()
+            begin([lane], finding.program)
             if finding.program.context not in lane.hello.capabilities.contexts:
                 raise BackendUnavailableError(f"it has no context {finding.program.context}")
             answers.append(observe_alone(lane, finding.program))

@@ -109,13 +109,15 @@ class Program:
     """Steps over one extension module, executed in order; an exception ends a step, not the program.
 
     ``context`` is where every call is made, one of ``CONTEXTS``; ``observe`` says what is to be
-    seen beyond what always is.
+    seen beyond what always is.  It is about a process that has executed the programs ``after`` which it comes, and
+    nothing else; if there are none, about any.
     """
 
     module: str
     steps: tuple[Step, ...]
     context: Context = PLAIN
     observe: tuple[Observe, ...] = ()
+    after: tuple[Program, ...] = ()
 
     @property
     def alone(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from harness import worker
-from harness.codec import encode_program
+from harness.codec import encode_alone
 from harness.errors import (
     MalformedReplyError,
     NoHandshakeError,
@@ -66,8 +66,11 @@ _load_decoder = msgspec.json.Decoder(LoadReply)
 
 
 def encode_body(program: Program) -> bytes:
-    """Return a program in its wire form, as it stands in a request after its sequence number."""
-    return _encoder.encode(encode_program(program))[1:]
+    """Return a program in its wire form, as it stands in a request after its sequence number.
+
+    What it comes after is no part of it: those are programs of their own.
+    """
+    return _encoder.encode(encode_alone(program))[1:]
 
 
 def run_frame(bodies: list[tuple[int, bytes]]) -> bytes:

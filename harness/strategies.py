@@ -98,7 +98,7 @@ def executable(programs: Iterable[Program], capabilities: Capabilities) -> tuple
     return tuple(
         program
         for program in programs
-        if program.context in (PLAIN, *capabilities.contexts)
+        if all(each.context in (PLAIN, *capabilities.contexts) for each in (program, *program.after))
         and (capabilities.surrogate_pairs or not _has_surrogate_pair(program))
     )
 

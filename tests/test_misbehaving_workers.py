@@ -219,7 +219,7 @@ def test_a_death_between_programs_is_told_from_one_in_a_program_and_its_cause_is
     assert finding.identity[1].endswith(", before it began)")
     judged = confirmed(differential, finding)
     assert judged.flaky == ""
-    assert judged.after == (call("die_a_moment_later"),)
+    assert judged.finding.program.after == (call("die_a_moment_later"),)
 
 
 # --- what a worker is given ------------------------------------------------------------------------

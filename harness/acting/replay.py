@@ -13,14 +13,16 @@ import msgspec
 from harness.acting.stored import NAME_BYTES, StoredFinding, find
 from harness.errors import FindingError
 
-FORMAT = 1
+FORMAT = 2
+READ = (1, FORMAT)
+"""Formats that are read: one of the first says nothing of what a program comes after."""
 SIZE_LIMIT_BYTES = 16 * 2**20
 REPLAYED = (".yaml", ".yml")
 """What the files of items end with whose programs can be run without them."""
 
 
 class Replay(msgspec.Struct, frozen=True, array_like=True):
-    """What is run again: a program in wire form, in an item, on a backend, against a reference."""
+    """What is run again: a program as it is stored, in an item, on a backend, against a reference."""
 
     format: int
     item: str
@@ -58,8 +60,10 @@ def out_of_one_word(word: str) -> Replay:
             f"--replay {word:.20}{'...' * (len(word) > 20)}: is neither a finding's name nor what a reproducer "
             f"says after --replay= ({error})"
         ) from None
-    if replay.format != FORMAT:
-        raise FindingError(f"--replay: of format {replay.format}, and this version knows {FORMAT}")
+    if replay.format not in READ:
+        raise FindingError(
+            f"--replay: of format {replay.format}, and this version knows {' and '.join(map(str, READ))}"
+        )
     return replay
 
 

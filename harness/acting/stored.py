@@ -38,7 +38,7 @@ class StoredFinding:
 
     @property
     def program(self) -> Program:
-        """The smallest program that shows it."""
+        """The smallest program that shows it, and what it comes after."""
         return decode_program(self.record.program)
 
     @property
@@ -91,9 +91,15 @@ def find(name: str, log: Path) -> StoredFinding:
         raise FindingError(f"{log}: is no event log: {error}") from None
     named = [each for each in found if each.name.startswith(name)] if name else []
     if len({each.name for each in named}) == 1:
-        return named[-1]
-    wanted = named or found
-    told = "\n".join(f"  {each.name}  {each.event.item}: {each.record.kind} at {each.record.place}" for each in wanted)
+        (*_, wanted) = named
+        if wanted.record.after and not wanted.program.after:
+            raise FindingError(
+                f"{log}: finding {wanted.name} shows only after other programs, of which this log, of an earlier "
+                f"version, has the text alone; run {wanted.event.item} again"
+            )
+        return wanted
+    shown = named or found
+    told = "\n".join(f"  {each.name}  {each.event.item}: {each.record.kind} at {each.record.place}" for each in shown)
     what = f"{name!r} is the beginning of several findings:" if named else f"no finding is called {name!r}; it has"
     raise FindingError(f"{log}: {what}{f'{chr(10)}{told}' if told else ' none'}")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from harness.acting.stored import StoredFinding
 from harness.backends.versions import Changed, Part
 from harness.bisect.search import Answer, Tried
-from harness.confirm import run_fresh
 from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.extensions import Extension
@@ -50,7 +49,7 @@ def _asked(version: str, changed: Changed, found: StoredFinding, matrix: Matrix,
             if missing:
                 raise HarnessError(f"{name} lacks {', '.join(missing)}")
         lanes = [trial.lane(name, changed.extension) for name in names]
-        finding = run_fresh(Differential(lanes[0], lanes[1], matrix.settings.rules), found.program)
+        finding = Differential(lanes[0], lanes[1], matrix.settings.rules).run_fresh(found.program)
     finally:
         trial.close()
     if finding is None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from harness.book.entries import Entry
-from harness.confirm import confirmed, run_fresh
+from harness.confirm import confirmed
 from harness.differential import Differential
 from harness.findings import Finding, Judged, Known, covers
 
@@ -48,7 +48,7 @@ def replay(entry: Entry, known: Known, differential: Differential) -> Finding | 
             known.matched[entry] += 1
         return finding
     times = replays_of(entry.spec.intermittent)
-    found = [run_fresh(differential, program) for _ in range(times)]
+    found = [differential.run_fresh(program) for _ in range(times)]
     shown = [each for each in found if shows(entry, each)]
     known.matched[entry] += len(shown)
     known.rates[entry] = len(shown), times

@@ -62,7 +62,7 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     for number, step in enumerate(finding.program.steps):
         marker = ">" if number == divergence.step else " "
         lines.append(f"  {marker} {_cut(render_step(step, number, alone=finding.program.alone))}")
-    for line in _after(judged.after):
+    for line in _after(finding.program.after):
         lines.append(line)
     if divergence.step < len(finding.program.steps) - 1:
         lines.append("    (steps after the marked one are not judged)")
