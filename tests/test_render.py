@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,8 @@ PANICKED = Crashed(
     early=True,
 )
 
+BEFORE = Program("m", (Step("call", "spoil", (5,)),)), Program("m", (Step("call", "wait"),), context="thread")
+
 FINDINGS: dict[str, Judged] = {
     "value": Judged(
         finding(call(1, -0.0), [Observation(Returned(["l", 1, 0.0]))], [Observation(Returned(["l", 1, -0.0]))])
@@ -140,8 +143,7 @@ FINDINGS: dict[str, Judged] = {
     "crash that is told": Judged(finding(call(), [Observation(Returned(None))], [Observation(PANICKED)])),
     "hang that is told": Judged(finding(call(), [Observation(Returned(None))], [Observation(Hung(2.5, TRACES))])),
     "after others": Judged(
-        finding(call(1), [Observation(Returned(1))], [Observation(Returned(2))]),
-        after=(Program("m", (Step("call", "spoil", (5,)),)), Program("m", (Step("call", "wait"),), context="thread")),
+        finding(replace(call(1), after=BEFORE), [Observation(Returned(1))], [Observation(Returned(2))])
     ),
     "hang": Judged(finding(call(), [Observation(Returned(None))], [Observation(Hung(2.5))])),
     "flaky": Judged(
