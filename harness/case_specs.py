@@ -76,16 +76,29 @@ class ProgramSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     max_steps: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 8
 
 
+class EarlierSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A program that the same process executes before another one; its expressions are values.
+
+    ``observe`` is what is looked at meanwhile, which may run the extension's own code; that of the case if left out.
+    """
+
+    program: tuple[StepSpec, ...]
+    context: Context = PLAIN
+    observe: tuple[Observe, ...] | None = None
+
+
 class ExampleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A fixed example, run before anything is drawn: arguments of the case's call, or a whole program.
 
-    Its expressions are values; ``context`` is where its calls are made.
+    Its expressions are values; ``context`` is where its calls are made.  It is run in new workers that have executed
+    the programs ``after`` which it comes, if there are any.
     """
 
     args: tuple[Expression, ...] = ()
     kwargs: dict[str, Expression] = {}
     program: tuple[StepSpec, ...] | None = None
     context: Context = PLAIN
+    after: tuple[EarlierSpec, ...] = ()
 
 
 class CaseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

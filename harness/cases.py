@@ -12,7 +12,16 @@ import msgspec
 import yaml
 
 from harness import vocabulary
-from harness.case_specs import CaseFileSpec, CaseSpec, ExampleSpec, Expression, ProgramSpec, StepSpec, source_of
+from harness.case_specs import (
+    CaseFileSpec,
+    CaseSpec,
+    EarlierSpec,
+    ExampleSpec,
+    Expression,
+    ProgramSpec,
+    StepSpec,
+    source_of,
+)
 from harness.documents import (
     FILE_LIMIT_BYTES,
     Document,
@@ -151,6 +160,7 @@ class _Parser(Document):
             self.check_steps(((f"{place}.program[{i}]", each) for i, each in enumerate(example.program or ())), node)
             for where, expression in _example_expressions(example, place):
                 self.check_expression(descend(node, where), expression, vocabulary.evaluate_value, what)
+            self.check_earlier(example.after, node, place, what)
 
 
 _MOVED = {
@@ -185,6 +195,8 @@ def _example_expressions(example: ExampleSpec, place: str) -> Iterator[tuple[str
 def _fields_at(place: str) -> Sequence[str]:
     if re.search(r"(start|steps|program)\[", place):
         return StepSpec.__struct_encode_fields__
+    if ".after[" in place:
+        return EarlierSpec.__struct_fields__
     if ".examples[" in place:
         return ExampleSpec.__struct_fields__
     return ProgramSpec.__struct_fields__ if ".program" in place else CaseSpec.__struct_fields__

@@ -12,12 +12,14 @@ from typing import Any, get_args
 import msgspec
 import yaml
 
+from harness import vocabulary
 from harness.case_specs import (
     AWAIT_WAYS,
     BUILTINS,
     OPERATORS,
     UNPACK_TARGETS,
     CaseSpec,
+    EarlierSpec,
     Expression,
     StepSpec,
     source_of,
@@ -190,6 +192,18 @@ class Document:
                 message = f"'*', '**' or targets such as 'a, *b' are unpacked into, not {step.unpack!r}"
                 raise self.error(descend(node, f"{place}.unpack"), message)
 
+    def check_earlier(self, after: Sequence[EarlierSpec], node: yaml.Node, place: str, what: str) -> None:
+        """Refuse programs that come before another one, if they have no steps, or steps that mean nothing."""
+        for number, earlier in enumerate(after):
+            if not earlier.program:
+                here = descend(node, f"{place}.after[{number}]")
+                raise self.error(here, f"{what}: a program before has steps, and this has none")
+        steps = list(earlier_steps(after, place))
+        self.check_steps(steps, node)
+        for where, step in steps:
+            for inside, expression in step_expressions(step, where):
+                self.check_expression(descend(node, inside), expression, vocabulary.evaluate_value, what)
+
     def check_expression(self, node: yaml.Node, expression: Expression, evaluate: Any, what: str) -> None:
         """Refuse an expression that ``evaluate`` does not take."""
         try:
@@ -217,6 +231,13 @@ def read_text(path: Path, kind: type[HarnessError]) -> str:
         raise kind(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise kind(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+
+
+def earlier_steps(after: Sequence[EarlierSpec], place: str) -> Iterator[tuple[str, StepSpec]]:
+    """Yield every step of the programs that come before another one, with its path."""
+    for number, earlier in enumerate(after):
+        for index, step in enumerate(earlier.program):
+            yield f"{place}.after[{number}].program[{index}]", step
 
 
 def step_expressions(step: StepSpec, place: str) -> Iterator[tuple[str, Expression]]:

@@ -160,11 +160,12 @@ class Known:
         self.elsewhere = tuple(elsewhere)
 
     def program_of(self, entry: Entry, module: str) -> Program:
-        """Return the program that shows an entry's divergence."""
+        """Return the program that shows an entry's divergence, and what it comes after."""
         # A leak is looked for in any case whose worker has grown.
         memory: tuple[Observe, ...] = ("memory",) if entry.kind == "leak" and "memory" not in self.observe else ()
-        observe = (*self.observe, *memory)
-        return fixed_program(entry.spec.witness, module, context=entry.spec.context, observe=observe)
+        spec = entry.spec
+        program = fixed_program(spec.witness, module, context=spec.context, observe=self.observe, after=spec.after)
+        return replace(program, observe=(*self.observe, *memory))
 
     def knows(self, finding: Finding) -> bool:
         """Say whether an entry covers a finding; nothing is counted."""

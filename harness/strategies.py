@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from harness import vocabulary
-from harness.case_specs import Expression, StepSpec, source_of
+from harness.case_specs import EarlierSpec, Expression, StepSpec, source_of
 from harness.cases import Case
 from harness.handshake import Capabilities
 from harness.program import PLAIN, Context, Observe, Program, Step
@@ -73,10 +73,21 @@ def _plain_programs(case: Case, module: str) -> Programs:
 
 
 def fixed_program(
-    steps: tuple[StepSpec, ...], module: str, *, context: Context = PLAIN, observe: tuple[Observe, ...] = ()
+    steps: tuple[StepSpec, ...],
+    module: str,
+    *,
+    context: Context = PLAIN,
+    observe: tuple[Observe, ...] = (),
+    after: tuple[EarlierSpec, ...] = (),
 ) -> Program:
     """Return the program that a known divergence stores: its expressions are values, nothing is drawn."""
-    return Program(module, tuple(_fixed_step(each) for each in steps), context, observe)
+    before = tuple(
+        fixed_program(
+            each.program, module, context=each.context, observe=observe if each.observe is None else each.observe
+        )
+        for each in after
+    )
+    return Program(module, tuple(_fixed_step(each) for each in steps), context, observe, before)
 
 
 def example_programs(case: Case, module: str) -> tuple[Program, ...]:
@@ -88,6 +99,7 @@ def example_programs(case: Case, module: str) -> tuple[Program, ...]:
             module,
             context=each.context,
             observe=spec.observe,
+            after=each.after,
         )
         for each in spec.examples
     )

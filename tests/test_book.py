@@ -20,7 +20,10 @@ from harness.book.reading import Book, parse_book
 from harness.book.writing import add_entries
 from harness.cases import parse_case_file
 from harness.errors import BookError
+from harness.findings import Known
 from harness.plain_strategies import any_text
+from harness.program import Program, Step
+from harness.values import Result
 
 ROOT = Path(__file__).parents[1]
 
@@ -63,6 +66,12 @@ BAD = {
     "the name of a case with a space": books.written(GOOD, case="a b"),
     "the name of another file's case": books.written(GOOD, case="'other:f'"),
     "no file, of several": books.written(GOOD),
+    "a program before without steps": books.written(f"{GOOD}, after: [{{program: []}}]"),
+    "a program before that is steps": books.written(f"{GOOD}, after: [{{call: f}}]"),
+    "a wrong step before": books.written(f"{GOOD}, after: [{{program: [{{cal: f}}]}}]"),
+    "no kind of step before": books.written(f"{GOOD}, after: [{{program: [{{on: 0}}]}}]"),
+    "a strategy before": books.written(f"{GOOD}, after: [{{program: [{{call: f, args: ['integers()']}}]}}]"),
+    "unknown context before": books.written(f"{GOOD}, after: [{{program: [{{call: f}}], context: thred}}]"),
     "an alias": "known:\n  - &a {case: f}\n  - *a\n",
 }
 
@@ -89,7 +98,8 @@ def test_what_is_wrong_is_told_with_file_line_and_column(name: str) -> None:
 
 def test_an_entry_is_read_with_all_its_fields() -> None:
     more = (
-        "reference: '^2$', where: 'f', context: thread, versions: {python: '<3.15'}, intermittent: 0.25, replay_in: f"
+        "reference: '^2$', where: 'f', context: thread, versions: {python: '<3.15'}, intermittent: 0.25, replay_in: f, "
+        "after: [{program: [{call: g}, {get: x}], context: except, observe: [state]}, {program: [{call: h}]}]"
     )
     text = books.written(f"{GOOD}, {more}").replace("blame: who", "blame: layer")
     (entry,) = books.parsed(text.replace("unreported", "'https://example.org/1'"))
@@ -99,6 +109,12 @@ def test_an_entry_is_read_with_all_its_fields() -> None:
     assert (entry.reason, spec.found, spec.link) == ("layer: r", datetime.date(2026, 1, 2), "https://example.org/1")
     assert (spec.reference, spec.other, spec.where) == ("^2$", "^1$", "f")
     assert (spec.context, spec.intermittent, spec.witness[0].kind) == ("thread", 0.25, "call")
+    program = Known([entry], ("equality",)).program_of(entry, "m")
+    assert (program.steps, program.observe) == ((Step("call", "f"),), ("equality",))
+    assert program.after == (
+        Program("m", (Step("call", "g"), Step("get", "x", (Result(0),))), "except", ("state",)),
+        Program("m", (Step("call", "h"),), observe=("equality",)),
+    )
 
 
 def test_an_entry_without_a_reason_is_read_and_is_unexplained() -> None:

@@ -44,11 +44,19 @@ steps = st.one_of(
 )
 
 
-@given(st.lists(steps, min_size=1, max_size=3))
-def test_a_pasted_entry_is_the_program_that_was_found(drawn: list[Step]) -> None:
-    program = Program("sample", tuple(drawn))
+earlier = st.builds(
+    lambda steps, context, observe: Program("sample", tuple(steps), context, observe),
+    st.lists(steps, min_size=1, max_size=2),
+    st.sampled_from(["plain", "thread"]),
+    st.sampled_from([(), ("state", "equality"), ("lifetimes",)]),
+)
+
+
+@given(st.lists(steps, min_size=1, max_size=3), st.lists(earlier, max_size=2))
+def test_a_pasted_entry_is_the_program_that_was_found(drawn: list[Step], before: list[Program]) -> None:
+    program = Program("sample", tuple(drawn), observe=("lifetimes",), after=tuple(before))
     finding = finding_of(program)
-    known = read_back(finding)
+    known = Known(read_back(finding).entries, program.observe)
     assert encode_program(known.program_of(known.entries[0], "sample")) == encode_program(program)
     assert known.entry_for(finding) is known.entries[0]
 

@@ -101,7 +101,10 @@ PANICKED = Crashed(
     early=True,
 )
 
-BEFORE = Program("m", (Step("call", "spoil", (5,)),)), Program("m", (Step("call", "wait"),), context="thread")
+BEFORE = (
+    Program("numbers", (Step("call", "spoil", (5,)),)),
+    Program("numbers", (Step("call", "wait"),), context="thread"),
+)
 
 FINDINGS: dict[str, Judged] = {
     "value": Judged(

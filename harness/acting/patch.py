@@ -15,7 +15,7 @@ from harness.cases import read_case_file
 from harness.documents import DocumentLoader
 from harness.errors import CaseFileError, FindingError
 from harness.program import PLAIN, Program
-from harness.report.failure import quoted, step_entry
+from harness.report.failure import earlier_entry, quoted, step_entry
 from harness.strategies import example_programs
 
 EXAMPLES = "examples"
@@ -49,7 +49,8 @@ def with_example(text: str, case: str, program: Program, called: str) -> str:
     ``called`` is what the case calls, if it is a plain call.
     """
     key, node = _case_of(text, case)
-    entry = _short(program) if len(program.steps) == 1 and _is_plain_call(program, called) else None
+    is_short = len(program.steps) == 1 and not program.after and _is_plain_call(program, called)
+    entry = _short(program) if is_short else None
     if isinstance(node, yaml.MappingNode):
         there = next((value for name, value in node.value if name.value == EXAMPLES), None)
         if isinstance(there, yaml.SequenceNode) and there.flow_style:
@@ -99,7 +100,7 @@ def _short(program: Program) -> str:
 
 def _flow(program: Program) -> str:
     steps = ", ".join(map(step_entry, program.steps))
-    return "{" + ", ".join([f"program: [{steps}]", *_context(program)]) + "}"
+    return "{" + ", ".join([f"program: [{steps}]", *_context(program), *_after(program)]) + "}"
 
 
 def _block(column: int, program: Program, entry: str | None) -> list[str]:
@@ -107,12 +108,23 @@ def _block(column: int, program: Program, entry: str | None) -> list[str]:
     if entry is not None:
         return [f"{space}- {entry}"]
     steps = [f"{space}    - {step_entry(step)}" for step in program.steps]
-    return [f"{space}- program:", *steps, *(f"{space}  {each}" for each in _context(program))]
+    after = [f"{space}    - {earlier_entry(each, program.observe)}" for each in program.after]
+    return [
+        f"{space}- program:",
+        *steps,
+        *(f"{space}  {each}" for each in _context(program)),
+        *([f"{space}  after:", *after] if after else []),
+    ]
 
 
 def _context(program: Program) -> Iterator[str]:
     if program.context != PLAIN:
         yield f"context: {program.context}"
+
+
+def _after(program: Program) -> Iterator[str]:
+    if program.after:
+        yield f"after: [{', '.join(earlier_entry(each, program.observe) for each in program.after)}]"
 
 
 # --- where it is written -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from harness.book.patterns import patterns_of
 from harness.findings import Finding, told_parts
 from harness.program import PLAIN
-from harness.report.failure import step_entry
+from harness.report.failure import earlier_entry, step_entry
 
 
 def draft_of(finding: Finding, *, case: str, found: datetime.date, like: Collection[tuple[str, str]] = ()) -> str:
@@ -37,6 +37,10 @@ def _lines(finding: Finding, case: str, found: datetime.date, like: Collection[t
     yield '    reason: ""'
     yield "    link: unreported"
     yield f"    found: {found.isoformat()}"
+    if finding.program.after:
+        yield "    after:"
+        for program in finding.program.after:
+            yield f"      - {earlier_entry(program, finding.program.observe)}"
     yield "    witness:"
     for step in finding.program.steps:
         yield f"      - {step_entry(step)}"

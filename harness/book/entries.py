@@ -13,7 +13,7 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from harness.case_specs import StepSpec
+from harness.case_specs import EarlierSpec, StepSpec
 from harness.errors import BookError
 from harness.observation import Kind
 from harness.program import PLAIN, Context
@@ -31,7 +31,7 @@ class EntrySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     ``any_difference`` says, instead of both, why every difference at the place is this one.  ``where`` is a regular
     expression that the program's text must match.  ``versions`` are conditions on the backend, and ``intermittent`` is
     the share of runs in which the witness shows it.  The witness is replayed in the item of ``replay_in``, where
-    ``case`` is a pattern.
+    ``case`` is a pattern, and in new workers that have executed the programs ``after`` which it comes, if it does.
     """
 
     case: str
@@ -50,6 +50,7 @@ class EntrySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     intermittent: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
     link: str = UNREPORTED
     replay_in: str | None = None
+    after: tuple[EarlierSpec, ...] = ()
 
 
 class BookFileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ import yaml
 from harness import vocabulary
 from harness.book.entries import EVERYWHERE, BookFileSpec, Entry, EntrySpec, specifiers
 from harness.book.matching import with_groups
-from harness.case_specs import StepSpec
+from harness.case_specs import EarlierSpec, StepSpec
 from harness.documents import Document, DocumentLoader, descend, describe_unknown, read_text, step_expressions
 from harness.errors import BookError
 
@@ -164,6 +164,7 @@ class _Parser(Document):
         for number, step in enumerate(spec.witness):
             for place, expression in step_expressions(step, f"$.witness[{number}]"):
                 self.check_expression(descend(node, place), expression, vocabulary.evaluate_value, "witness")
+        self.check_earlier(spec.after, node, "$", "after")
 
 
 def _at(node: yaml.Node) -> tuple[int, int]:
@@ -176,6 +177,8 @@ def is_pattern(name: str) -> bool:
 
 
 def _fields_at(place: str) -> Sequence[str]:
-    if "witness[" in place:
+    if "witness[" in place or ".program[" in place:
         return StepSpec.__struct_encode_fields__
+    if ".after[" in place:
+        return EarlierSpec.__struct_fields__
     return EntrySpec.__struct_fields__ if "known[" in place else BookFileSpec.__struct_fields__

@@ -126,6 +126,16 @@ def step_entry(step: Step) -> str:
     return "{" + ", ".join(parts) + "}"
 
 
+def earlier_entry(program: Program, observe: Sequence[str]) -> str:
+    """Return a program that comes before another one as a case file's flow mapping; ``observe`` is that one's."""
+    parts = [f"program: [{', '.join(map(step_entry, program.steps))}]"]
+    if program.context != PLAIN:
+        parts.append(f"context: {program.context}")
+    if set(program.observe) != set(observe):
+        parts.append(f"observe: [{', '.join(program.observe)}]")
+    return "{" + ", ".join(parts) + "}"
+
+
 def quoted(value: Value) -> str:
     """Return a value as an expression, in the quotes of YAML."""
     # YAML has no surrogate pairs, which is how JSON would write what is beyond the BMP.

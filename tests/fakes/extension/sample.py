@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 
 BETA = os.environ["FAKE_BACKEND"] != "alpha"
@@ -82,3 +83,16 @@ def differ_by_itself(value):
 
 def differ_unwatched(value):
     return value if "FAKE_CALLS" in os.environ else differ(value)
+
+
+SPOILT = []
+
+
+def spoil():
+    """Leave something behind, but only in a thread: what is done in one cannot be a step of another program."""
+    if threading.current_thread() is not threading.main_thread():
+        SPOILT.append(True)
+
+
+def use(value):
+    return "spoilt" if BETA and SPOILT else value
