@@ -32,8 +32,15 @@ class BackendFacts(msgspec.Struct, frozen=True):
     bindings: dict[str, str] = {}
 
 
+class Caller(msgspec.Struct, frozen=True):
+    """What calls callbacks: the extension, as the settings name it, and the dotted path of its function."""
+
+    extension: str
+    path: str
+
+
 class Header(msgspec.Struct, frozen=True, tag="header"):
-    """What a run was made with; ``arguments`` are pytest's own."""
+    """What a run was made with; ``arguments`` are pytest's own, and ``caller`` is None if the settings name none."""
 
     format: int
     started: str
@@ -43,6 +50,7 @@ class Header(msgspec.Struct, frozen=True, tag="header"):
     seed: int
     versions: dict[str, str]
     arguments: tuple[str, ...] = ()
+    caller: Caller | None = None
 
 
 class BackendEvent(msgspec.Struct, frozen=True, tag="backend"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import random
 import time
@@ -32,7 +33,18 @@ from harness.book.reading import is_of_the_book
 from harness.collect import CaseModule, Item, case_file, find_case_files
 from harness.database import describe_database, open_database
 from harness.errors import BookError, CaseFileError, HarnessError, ReportError, SettingsError
-from harness.eventlog import EVENT, FORMAT, LOG_NAME, BackendEvent, BackendFacts, EventLog, Footer, Header, ItemEvent
+from harness.eventlog import (
+    EVENT,
+    FORMAT,
+    LOG_NAME,
+    BackendEvent,
+    BackendFacts,
+    Caller,
+    EventLog,
+    Footer,
+    Header,
+    ItemEvent,
+)
 from harness.extensions import binding_of
 from harness.findings import Identity
 from harness.fixture.hooks import PythonTests
@@ -294,11 +306,23 @@ class MatrixPlugin:
             self.seed,
             versions,
             tuple(map(str, self.config.invocation_params.args)),
+            self._caller(),
         )
         log.write(header)
         with results.noted(self.problems, self.settings.results):
             self.found = FoundFiles(self.settings.results, header, self.settings.root)
         return log
+
+    def _caller(self) -> Caller | None:
+        """Return what calls callbacks, for the log; if it cannot be had, every item says why."""
+        if self.settings.caller is None:
+            return None
+        crate, function = self.settings.caller
+        with contextlib.suppress(HarnessError):
+            return Caller(
+                crate, f"{self.matrix.extension(crate, self.settings.root / 'pyproject.toml').module}.{function}"
+            )
+        return None
 
     def _say(self, line: str) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,12 +19,12 @@ from harness import worker
 from harness.acting.objects import Names, Scope, keyword_texts, operand
 from harness.acting.reproducer import reproducer_of
 from harness.acting.running import Output, run_script
-from harness.acting.snippets import CONTEXTS as CONTEXT_SNIPPETS
+from harness.acting.snippets.contexts import CONTEXTS as CONTEXT_SNIPPETS
 from harness.acting.stored import StoredFinding, findings_in
 from harness.codec import decode, encode
 from harness.collect import record_of
 from harness.differential import Differential
-from harness.eventlog import FORMAT, Header, ItemEvent
+from harness.eventlog import FORMAT, Caller, Header, ItemEvent
 from harness.findings import Judged
 from harness.lanes import Lane
 from harness.observation import Kind
@@ -72,11 +73,11 @@ class Both:
     differential: Differential
     directory: Path
 
-    def found(self, given: Program) -> StoredFinding:
+    def found(self, given: Program, caller: Caller | None = None) -> StoredFinding:
         finding = self.differential.run(given)
         assert finding is not None, "the fakes are to differ"
         event = ItemEvent("c.yaml::c[beta]", "c", "beta", "diverge", "failed", 1, 0, 0.0, (record_of(Judged(finding)),))
-        return next(findings_in([HEADER, event]))
+        return next(findings_in([msgspec.structs.replace(HEADER, caller=caller), event]))
 
     def outputs(self, found: StoredFinding) -> dict[str, Output]:
         return {name: self.output(found, name) for name in NAMES}
@@ -136,6 +137,64 @@ SHOWN: dict[str, tuple[str, Program]] = {
     "a statement gives None": ("value", program(call("Thing"), SETS, Step("collect"), ASKS)),
     "surface": ("value", program(Step("surface", "bases", ("Own",)))),
 }  # fmt: skip
+
+INDEXED = Odd("object", None, (("__index__", InTurn((Raises("ValueError", "no"), 7))), ("__int__", 9)))
+AFTER: dict[str, tuple[str, Program, str]] = {
+    "another": ("value", replace(program(call("spoilt")), after=(program(call("spoil", 5)),)), "[5]"),
+    "several": (
+        "value",
+        replace(
+            program(call("agree"), call("spoilt"), context="except"),
+            after=(
+                program(call("agree"), Step("builtin", "len", (Result(0),)), call("spoil", INDEXED), context="thread"),
+                program(call("spoil", 2), context="except"),
+                program(call("spoil", 3), context="twice"),
+            ),
+        ),
+        "[9, 2, 3, 3]",
+    ),
+    "at exit": (
+        "value",
+        replace(program(call("spoilt_at_exit")), after=(program(call("spoil_at_exit"), context="exit"),)),
+        "True",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_the_script_executes_what_the_program_comes_after(both: Both, name: str) -> None:
+    kind, given, shown = AFTER[name]
+    found = both.found(given)
+    assert found.record.kind == kind
+    outputs = both.outputs(found)
+    assert shown in outputs["beta"].stdout
+    assert outputs["alpha"].differs_from(outputs["beta"], with_stderr=False)
+    assert all(each.stderr == "" for each in outputs.values())
+
+
+def test_the_script_waits_for_what_programs_leave_behind(both: Both) -> None:
+    found = both.found(replace(program(call("agree")), after=(program(call("die_soon")),)))
+    assert found.record.other[0]["early"]
+    assert both.output(found, "alpha").ended == "ended with exit code 0"
+    assert both.output(found, "beta").ended == "died with SIGSEGV"
+
+
+def test_the_script_calls_callbacks_by_what_the_project_names(tmp_path: Path) -> None:
+    lanes = [Lane(name, COMMANDS[name], "sample", [str(SITE)], timeout_s=9.0, caller="sample.apply") for name in NAMES]
+    both = Both(Differential(*lanes, frozenset()), tmp_path)
+    try:
+        found = both.found(program(call("where"), context="callback"), Caller("sample", "sample.apply"))
+    finally:
+        for lane in lanes:
+            lane.close()
+    assert "    sample.apply(callback)\n" in reproducer_of(found)
+    assert found.other_site is None
+    for name, observation in found.differing:
+        told = decode(observation.outcome.value)  # type: ignore[union-attr]
+        shown = both.output(found, name).stdout
+        assert shown.startswith("returned <class 'dict'> ")
+        assert told == {**ast.literal_eval(shown.partition("> ")[2]), "caller": told["caller"]}
+
 
 VARYING = ("type", "no text", "identity inside", "leaked", "crash")
 """Run twice: what they show has addresses, hashes, or how a process died."""
@@ -296,3 +355,12 @@ def test_every_context_has_a_snippet_or_is_about_the_whole_program() -> None:
 @pytest.mark.parametrize("name", ["exception-type", "outcome", "bits of a NaN", "leaked"])
 def test_scripts_are_as_in_the_golden_files(both: Both, golden: CheckGolden, name: str) -> None:
     golden(f"reproducer_{name.replace(' ', '_').replace('-', '_')}.txt", reproducer_of(both.found(SHOWN[name][1])))
+
+
+def test_a_script_with_programs_before_is_as_in_the_golden_file(both: Both, golden: CheckGolden) -> None:
+    golden("reproducer_after.txt", reproducer_of(both.found(AFTER["several"][1])))
+
+
+def test_a_script_with_a_caller_of_another_extension_is_as_in_the_golden_file(both: Both, golden: CheckGolden) -> None:
+    found = both.found(program(call("where"), context="callback"), Caller("../callables", "callables.inner.apply"))
+    golden("reproducer_called.txt", reproducer_of(found))

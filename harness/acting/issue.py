@@ -30,6 +30,12 @@ def _lines(found: StoredFinding, outputs: Mapping[str, str]) -> Iterator[str]:
         yield ""
     yield from _fenced("python", program_text(found.program).split("\n"))
     yield ""
+    if found.program.after:
+        yield "It shows only after these programs, one after the other in the same process:"
+        yield ""
+        before = "\n\n".join(map(program_text, found.program.after))
+        yield from _fenced("python", before.split("\n"))
+        yield ""
     yield "What was seen of " + _step(found)
     for name, observation in found.differing:
         yield ""

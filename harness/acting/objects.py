@@ -61,6 +61,11 @@ class Names:
     _taken: set[str] = field(default_factory=set)
     _born: Any = field(default_factory=count)
 
+    @property
+    def short(self) -> str:
+        """What the extension's module is called where it was imported."""
+        return self.module.rpartition(".")[2]
+
     def new(self, wanted: str) -> str:
         """Return a name that nothing else has: the wanted one, or with a number."""
         tries = (wanted if number == 1 else f"{wanted}_{number}" for number in count(1))

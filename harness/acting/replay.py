@@ -13,9 +13,8 @@ import msgspec
 from harness.acting.stored import NAME_BYTES, StoredFinding, find
 from harness.errors import FindingError
 
-FORMAT = 2
-READ = (1, FORMAT)
-"""Formats that are read: one of the first says nothing of what a program comes after."""
+ALONE, FORMAT = 1, 2
+"""A program that comes after others is of the second format, which is all that is new in it."""
 SIZE_LIMIT_BYTES = 16 * 2**20
 REPLAYED = (".yaml", ".yml")
 """What the files of items end with whose programs can be run without them."""
@@ -33,7 +32,8 @@ class Replay(msgspec.Struct, frozen=True, array_like=True):
 
 def replay_of(found: StoredFinding) -> Replay:
     """Return what runs a finding's smallest program again."""
-    return Replay(FORMAT, found.event.item, found.event.backend, found.header.reference, found.record.program)
+    kind = FORMAT if found.program.after else ALONE
+    return Replay(kind, found.event.item, found.event.backend, found.header.reference, found.record.program)
 
 
 def in_one_word(replay: Replay) -> str:
@@ -60,10 +60,8 @@ def out_of_one_word(word: str) -> Replay:
             f"--replay {word:.20}{'...' * (len(word) > 20)}: is neither a finding's name nor what a reproducer "
             f"says after --replay= ({error})"
         ) from None
-    if replay.format not in READ:
-        raise FindingError(
-            f"--replay: of format {replay.format}, and this version knows {' and '.join(map(str, READ))}"
-        )
+    if replay.format not in (ALONE, FORMAT):
+        raise FindingError(f"--replay: of format {replay.format}, and this version knows {ALONE} and {FORMAT}")
     return replay
 
 

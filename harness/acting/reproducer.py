@@ -5,19 +5,26 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from harness.acting.judging import Differing
 from harness.acting.replay import in_one_word, replay_of
-from harness.acting.script import Differing, script_of
+from harness.acting.script import script_of
 from harness.acting.stored import StoredFinding
 from harness.report.failure import describe_observation
 
-CALL_FOR = "Run it with each interpreter, and give the directory of the extension as it was compiled for it:"
+CALL_FOR = "Run it with each interpreter, and give the directory of the extension as it was compiled for it"
 
 
 def reproducer_of(found: StoredFinding) -> str:
     """Return the source of a script that shows a finding with the backend's interpreter and the extension alone."""
     record = found.record
     differing = Differing(record.step, record.kind, record.path, record.reference, record.other)
-    return script_of(found.program, differing, about=[docstring_text(each) for each in _about(found)])
+    caller = found.caller
+    return script_of(
+        found.program,
+        differing,
+        about=[docstring_text(each) for each in _about(found)],
+        caller=caller.path if caller else "",
+    )
 
 
 def replay_command(found: StoredFinding, *, whole: bool) -> str:
@@ -33,9 +40,13 @@ def _about(found: StoredFinding) -> Iterator[str]:
     yield ""
     yield from side_by_side(found)
     yield ""
-    yield CALL_FOR
+    if found.other_site is None:
+        yield f"{CALL_FOR}:"
+    else:
+        yield f"{CALL_FOR},"
+        yield f"then that of {found.other_site.path}, which calls callbacks:"
     yield ""
-    yield f"    INTERPRETER {found.name}.py SITE"
+    yield f"    INTERPRETER {found.name}.py SITE{' SITE' * (found.other_site is not None)}"
     yield f"    backend-matrix reproduce {found.name} --run      (both, one after the other)"
     yield ""
     yield "In a checkout of the cases, without any log:"

@@ -53,19 +53,25 @@ def run_on_backends(found: StoredFinding, script: Path, matrix: Matrix) -> Itera
 
     Raises: HarnessError -- a backend or its extension cannot be had.
     """
-    extension = extension_of(found, matrix)
+    extensions = [extension_of(found, matrix)]
+    if found.other_site is not None:
+        extensions.append(matrix.extension(found.other_site.extension, matrix.settings.root / "pyproject.toml"))
+    # Each program before has a time limit of its own.
+    timeout_s = matrix.settings.timeout_s * (1 + len(found.program.after)) + START_S
     for name in (found.header.reference, found.event.backend):
-        built = matrix.built(name, extension)
-        command = matrix.backend(name).command
-        yield name, run_script(command, script, built.site, timeout_s=matrix.settings.timeout_s + START_S)
+        sites = [matrix.built(name, extension).site for extension in extensions]
+        yield name, run_script(matrix.backend(name).command, script, *sites, timeout_s=timeout_s)
 
 
-def run_script(command: WorkerCommand, script: Path, site: Path, *, timeout_s: float) -> Output:
-    """Run a script on a backend's interpreter, with the variables that a worker has; a hang is ended."""
+def run_script(command: WorkerCommand, script: Path, *sites: Path, timeout_s: float) -> Output:
+    """Run a script on a backend's interpreter, with the variables that a worker has; a hang is ended.
+
+    ``sites`` are the directories in which what was compiled for the backend lies.
+    """
     with tempfile.TemporaryDirectory(prefix="backend-matrix-script-") as home:
         with open(Path(home, "stdout"), "wb+") as stdout, open(Path(home, "stderr"), "wb+") as stderr:
             process = subprocess.Popen(
-                [*command.argv, str(script.absolute()), str(site)],
+                [*command.argv, str(script.absolute()), *map(str, sites)],
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.codec import decode_program
 from harness.errors import FindingError
-from harness.eventlog import BackendEvent, BackendFacts, Event, FindingRecord, Header, ItemEvent, read_events
+from harness.eventlog import BackendEvent, BackendFacts, Caller, Event, FindingRecord, Header, ItemEvent, read_events
 from harness.observation import Crashed, Hung, Observation, Outcome, Raised, Returned, Unsupported
 from harness.program import Program
 
@@ -52,6 +52,18 @@ class StoredFinding:
     def differing(self) -> tuple[tuple[str, Observation], ...]:
         """The same of the step that differs; of a program that ended its worker there is one for all steps."""
         return tuple((name, seen[min(self.record.step, len(seen) - 1)]) for name, seen in self.sides)
+
+    @property
+    def caller(self) -> Caller | None:
+        """What makes calls in a callback, if the project names it and the finding's programs make some there."""
+        programs = (self.program, *self.program.after)
+        return self.header.caller if any(each.context == "callback" for each in programs) else None
+
+    @property
+    def other_site(self) -> Caller | None:
+        """The same, if it is of another extension than the one that the finding is about."""
+        own = self.program.module.partition(".")[0]
+        return self.caller if self.caller and self.caller.path.partition(".")[0] != own else None
 
     def facts(self, backend: str) -> BackendFacts | None:
         """Return what the log says of a backend."""

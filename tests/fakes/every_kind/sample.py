@@ -222,3 +222,40 @@ def crash():
 def hang():
     if BETA:
         time.sleep(600)
+
+
+def agree(given=None):
+    return given
+
+
+SPOILT = []
+
+
+def spoil(given):
+    SPOILT.append(int(given))
+    raise ValueError("whatever it does")
+
+
+def spoilt():
+    """Tell on one backend what was done before in the same process."""
+    return SPOILT if BETA else [0]
+
+
+def spoil_at_exit():
+    """Do so at the exit of another process, which leaves nothing here but a file."""
+    if BETA:
+        with open("spoilt", "w"):
+            pass
+
+
+def spoilt_at_exit():
+    return os.path.exists("spoilt")
+
+
+def die_soon():
+    if BETA:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGSEGV)).start()
+
+
+def apply(given):
+    return given()

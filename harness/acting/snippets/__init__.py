@@ -1,0 +1,1 @@
+"""Pieces of Python that a reproducer is put together from: only those that it needs."""
