@@ -57,7 +57,7 @@ class _UnwatchedError(Exception):
 def _touched(lane: Lane, watch: Watch, judged: Judged, rules: frozenset[str], supplied: frozenset[str]) -> Touched:
     lane.fresh()
     imported = _taken(watch)
-    for program in judged.after:
+    for program in judged.finding.program.after:
         observe_alone(lane, program)
     finding = judged.finding
     seen = observe_alone(lane, finding.program)
