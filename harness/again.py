@@ -12,17 +12,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, LogError
 from harness.eventlog import LOG_NAME, BackendEvent, Event, Footer, Header, ItemEvent, read_events
 
 DIFFERENT = 1
 """The exit code where something came out otherwise."""
-
-
-class LogError(HarnessError):
-    """A log cannot be used."""
-
-    exit_code = 4
 
 
 @click.command()

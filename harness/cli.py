@@ -18,6 +18,7 @@ from harness.book.checking import check_book
 from harness.book.reading import DIRECTORY, SUFFIX, Book
 from harness.cases import CaseFile, read_case_file
 from harness.errors import BookError, CaseFileError, HarnessError
+from harness.page import report
 from harness.protocol_schema import protocol_schema
 from harness.schema import book_file_schema, case_file_schema
 from harness.settings import Overrides, interpreters_of, read_settings
@@ -29,7 +30,7 @@ def main() -> None:
     """Does this extension module do the same thing on every interpreter?  (The runs are pytest's.)"""
 
 
-for each in (reproduce, report_issue, bisect, repeat):
+for each in (reproduce, report_issue, bisect, repeat, report):
     main.add_command(each)
 
 

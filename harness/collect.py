@@ -367,6 +367,7 @@ def item_event(
         extension=extension,
         file=file,
         matched={entry.position: count for entry, count in book.matched.items() if count},
+        reasons={entry.position: entry.reason for entry, count in book.matched.items() if count},
         inapplicable=tuple(entry.position for entry in book.inapplicable),
         rates={entry.position: rate for entry, rate in book.rates.items()},
     )

@@ -127,6 +127,12 @@ class RestartsLimitError(HarnessError):
     """So many workers died or hung that the rest of a case, or of a run, would not be worth the time."""
 
 
+class LogError(HarnessError):
+    """A log cannot be used."""
+
+    exit_code = 4
+
+
 class ReportError(HarnessError):
     """What a run found could not be written; used for its exit code where nothing else failed."""
 

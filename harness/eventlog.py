@@ -119,8 +119,8 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     about, and ``past_checks`` those of them that got past the checking of their arguments.
 
     ``matched`` counts what each entry of the book covered, by its position, ``inapplicable`` are those whose conditions
-    the backend does not meet, and ``rates`` says how often the witness of an intermittent one showed, in how many
-    replays.
+    the backend does not meet, ``reasons`` are those of the entries that covered something, and ``rates`` says how
+    often the witness of an intermittent one showed, in how many replays.
     """
 
     item: str
@@ -142,6 +142,7 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     extension: str = ""
     file: str = ""
     matched: dict[str, int] = {}
+    reasons: dict[str, str] = {}
     inapplicable: tuple[str, ...] = ()
     rates: dict[str, tuple[int, int]] = {}
     judged_in_part: int = 0

@@ -50,6 +50,7 @@ from harness.findings import Identity
 from harness.fixture.hooks import PythonTests
 from harness.jury import Jury
 from harness.matrix import Matrix
+from harness.page import PAGE_NAME, write_page
 from harness.settings import Overrides, Settings, read_settings
 
 PROGRESS_INTERVAL_S = 5.0
@@ -195,7 +196,7 @@ class MatrixPlugin:
         if counts:
             terminalreporter.write_sep("-", f"backend matrix: {counts}")
             directory = self.from_root(self.settings.results)
-            terminalreporter.write_line(f"{directory}/events.jsonl, {directory}/junit.xml")
+            terminalreporter.write_line(f"{directory}/{PAGE_NAME}, {directory}/{LOG_NAME}, {directory}/junit.xml")
         for problem in self.problems:
             terminalreporter.write_line(problem, red=True)
 
@@ -217,6 +218,9 @@ class MatrixPlugin:
                 self.problems.append(f"{told}: {self.log.failed.strerror}")
             else:
                 results.remove_left_over(self.settings.results)
+                log = results.place_for(kept, spared=spared)
+                with results.noted(self.problems, self.settings.results):
+                    write_page(log, results.place_for(kept.with_name(PAGE_NAME), spared=spared))
         if self.problems:
             self.problems.append("Make room or name another directory with --matrix-results, and run again.")
             session.exitstatus = session.exitstatus or ReportError.exit_code

@@ -113,7 +113,7 @@ def test_a_case_that_agrees_passes(project: Project) -> None:
             "beta: Fake beta 1.0",
             "cases/sample.yaml::agree?beta? PASSED*",
             "*- backend matrix: 1 agree -*",
-            "results/events.jsonl, results/junit.xml",
+            "results/report.html, results/events.jsonl, results/junit.xml",
         ]
     )
 

@@ -21,6 +21,7 @@ __all__ = ["project"]
 
 HANG = "args: ['sampled_from([200])'], timeout_s: 300, max_examples: 5"
 LIMIT_S = 120.0
+REPORTS = ("events.jsonl", "junit.xml", "report.html")
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +133,7 @@ def test_a_run_that_is_interrupted_tells_what_it_found_and_leaves_nothing(projec
 def test_a_run_that_is_killed_leaves_the_last_report_alone_and_its_own_under_another_name(project: Project) -> None:
     project.cases("a", agree="args: ['none()']")
     assert start(project).wait(LIMIT_S) == 0
-    kept = {name: (project.path / "results" / name).read_bytes() for name in ("events.jsonl", "junit.xml")}
+    kept = {name: (project.path / "results" / name).read_bytes() for name in REPORTS}
     found_and_hanging(project)
     run = start(project)
     wait_for_items(project, 1)
@@ -209,7 +210,7 @@ def test_a_good_report_is_not_replaced_by_one_in_which_everything_is_broken(proj
     project.cases("a", agree="args: ['none()']", differ=f"args: [{NUMBER}]")
     project.run().assert_outcomes(passed=1, failed=1)
     results = project.path / "results"
-    kept = {name: (results / name).read_bytes() for name in ("events.jsonl", "junit.xml")}
+    kept = {name: (results / name).read_bytes() for name in REPORTS}
     result = project.run("--backends=uncompilable")
     result.assert_outcomes(failed=2)
     assert {name: (results / name).read_bytes() for name in kept} == kept
@@ -218,6 +219,7 @@ def test_a_good_report_is_not_replaced_by_one_in_which_everything_is_broken(proj
         "broken",
         "broken",
     ]
+    assert "2 broken" in (results / "broken-report.html").read_text()
     assert len(ET.parse(results / "broken-junit.xml").getroot().findall(".//testcase")) == 2
     # A report in which everything is broken is no good one.
     (results / "events.jsonl").unlink()
@@ -254,6 +256,16 @@ def test_junit_xml_that_cannot_be_written_is_told_and_the_log_is_whole(project: 
     assert result.ret == 9
     assert "mine.xml: cannot be written: " in text_of(result)
     assert isinstance(project.events()[-1], Footer)
+
+
+def test_a_page_that_cannot_be_written_is_told_and_the_log_is_whole(project: Project) -> None:
+    project.cases("a", agree="args: ['none()']")
+    (project.path / "results/report.html").mkdir(parents=True)
+    result = project.run()
+    assert result.ret == 9
+    result.stdout.fnmatch_lines(["*report.html: cannot be written: Is a directory"])
+    assert isinstance(project.events()[-1], Footer)
+    assert partial(project) == []
 
 
 def test_json_of_a_footer_from_before_is_read() -> None:

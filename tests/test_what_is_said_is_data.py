@@ -46,6 +46,8 @@ def test_what_is_said_is_escaped_and_bounded(project: Project) -> None:
     assert "<script>" in "".join(ET.parse(project.path / "results/junit.xml").getroot().itertext())
     sizes = {path.name: path.stat().st_size for path in (project.path / "results").rglob("*") if path.is_file()}
     assert sizes["junit.xml"] < 500_000, sizes
+    assert sizes["report.html"] < 500_000, sizes
+    assert "<script>" not in (project.path / "results/report.html").read_text()
     assert sizes["events.jsonl"] < 30_000_000, sizes
     items = {item.case: item for item in project.items().values()}
     assert {name: len(items[name].findings) for name in names} == dict.fromkeys(names, 1)

@@ -88,10 +88,14 @@ def told_variation(finding: Finding) -> str:
 
 
 def _parts(divergence: Divergence) -> tuple[str, str]:
+    return differing_parts(divergence.kind, divergence.reference, divergence.other)
+
+
+def differing_parts(kind: str, reference: Wire, other: Wire) -> tuple[str, str]:
     """Return the differing parts as text that shows the difference, however long they are."""
-    if divergence.kind == "outcome":
-        return str(divergence.reference), str(divergence.other)
-    left, right = (_printable(describe_part(each)) for each in (divergence.reference, divergence.other))
+    if kind == "outcome":
+        return str(reference), str(other)
+    left, right = (_printable(describe_part(each)) for each in (reference, other))
     alike = next((index for index, pair in enumerate(zip(left, right)) if pair[0] != pair[1]), 0)
     if max(len(left), len(right)) > LINE_LIMIT and alike > LINE_LIMIT // 2:
         skipped = alike - LINE_LIMIT // 4
