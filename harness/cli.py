@@ -83,7 +83,7 @@ def problems_of_book(read: list[CaseFile]) -> Iterator[str]:
         try:
             # Of a case file that was not named only its cases' names are wanted.
             every = [given.get(path.resolve()) or read_case_file(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
-            for backend in sorted({path.stem for path in (directory / DIRECTORY).glob("*")}):
+            for backend in sorted({path.name.removesuffix(SUFFIX) for path in (directory / DIRECTORY).glob("*")}):
                 check_book(Book([directory]), every, [backend])
         except (BookError, CaseFileError) as error:
             yield str(error)

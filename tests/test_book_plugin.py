@@ -297,18 +297,19 @@ def test_the_book_of_a_backend_that_does_not_run_is_not_read(project: Project) -
     assert project.run().ret == 0
 
 
+@pytest.mark.parametrize("other", ["gamma", "gamma-1.2"])
 @pytest.mark.parametrize("file", WRONG)
-def test_the_command_checks_the_book_too(project: Project, file: str) -> None:  # noqa: F811
+def test_the_command_checks_the_book_too(project: Project, file: str, other: str) -> None:  # noqa: F811
     project.cases(differ="")
     case_file = project.path / "cases/sample.yaml"
     book = project.know(DIFFER)
     assert CliRunner().invoke(main, ["check", str(case_file)]).exit_code == 0
     book.unlink()
     entry, message = WRONG[file]
-    project.know(entry, file=file, backend="gamma")
+    project.know(entry, file=file, backend=other)
     done = CliRunner().invoke(main, ["check", str(case_file)])
     assert done.exit_code == 4
-    assert f"cases/known/gamma/{file}.yaml:{message}" in done.output
+    assert f"cases/known/{other}/{file}.yaml:{message}" in done.output
 
 
 def test_a_case_file_that_still_holds_what_is_known_says_where_it_goes(project: Project) -> None:  # noqa: F811
