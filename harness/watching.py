@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from harness.backends.base import Calls, Watch
@@ -13,7 +15,7 @@ from harness.compare import compare
 from harness.differential import observe_alone
 from harness.errors import HarnessError
 from harness.extensions import Extension
-from harness.findings import Judged
+from harness.findings import Finding, Judged
 from harness.lanes import Lane
 from harness.matrix import Matrix
 from harness.observation import Returned
@@ -65,7 +67,7 @@ def _touched(lane: Lane, watch: Watch, judged: Judged, rules: frozenset[str], su
     if compare(rules, reference=finding.other, other=seen).divergence is not None:
         raise _UnwatchedError(OTHERWISE)
     functions = _own(called, supplied)
-    if functions or not _looks_at_what_is_made(finding.program, _kinds(lane)):
+    if functions or not _has_to_do_with_classes(replace(finding, other=seen), _kinds(lane)):
         return Touched(functions, True, by_itself=called.by_itself)
     return Touched((), True, _own(imported, supplied), called.by_itself or imported.by_itself)
 
@@ -89,17 +91,22 @@ def _kinds(lane: Lane) -> Mapping[str, str]:
     return kinds
 
 
-def _looks_at_what_is_made(program: Program, kinds: Mapping[str, str]) -> bool:
-    """Say whether a program uses more of the extension than its functions: classes, or what is written of a name.
+def _has_to_do_with_classes(finding: Finding, kinds: Mapping[str, str]) -> bool:
+    """Say whether a finding is of more than functions and builtin objects: of classes, or what is written of a name.
 
-    What was made when the extension was imported is seen without a call of what made it.
+    Such things were made when the extension was imported, and are looked at without a call of what made them.
     """
-    return any(
-        step.kind in ("surface", "subclass")
-        or (step.kind == "call" and not _is_function(step.name, kinds))
-        # A class that is named among the operands.
-        or f"{program.module}." in repr(step)
+    program = finding.program
+    if any(
+        step.kind in ("surface", "subclass") or (step.kind == "call" and not _is_function(step.name, kinds))
         for step in program.steps
+    ):
+        return True
+    told = repr((program.steps, finding.reference, finding.other))
+    # A function may hand out a class, or an instance of one, that it has had since the import.
+    classes = {path.rpartition(".")[2] for path, kind in kinds.items() if kind == "class"}
+    return f"{program.module.partition('.')[0]}." in told or any(
+        re.search(rf"\b{re.escape(name)}\b", told) for name in classes
     )
 
 

@@ -167,8 +167,9 @@ def test_a_host_that_calls_the_extension_is_not_cleared(court: Court) -> None:
     assert court.record.by_itself
 
 
-def test_a_class_was_made_when_the_extension_was_imported(court: Court) -> None:
-    assert watched(court, Made="") == [
+@pytest.mark.parametrize("case", ["Made", "hand_out"])
+def test_a_class_was_made_when_the_extension_was_imported(court: Court, case: str) -> None:
+    assert watched(court, **{case: ""}) == [
         "Blame: interpreter or host (Beta; Beta's host)",
         f"{CALLED} none",
         "  functions of the host that made what it looks at: PyType_FromSpec",

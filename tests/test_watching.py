@@ -69,6 +69,13 @@ def test_what_is_written_of_a_class_was_made_when_the_extension_was_imported(tou
     assert "PyType_FromSlots" in found.while_imported
 
 
+def test_a_class_that_a_function_hands_out_was_made_when_the_extension_was_imported(touched: TouchedBy) -> None:
+    found = touched("inheritance", Step("call", "class_named", ("Root",)))
+    assert (found.watched, found.functions, found.nothing) == (True, (), False)
+    assert "PyType_FromSlots" in found.while_imported
+    assert touched("inheritance", Step("call", "class_named", ("int",))).nothing
+
+
 def test_what_shows_when_nobody_watches_leaves_what_the_extension_imports(touched: TouchedBy) -> None:
     found = touched("operators", Step("call", "Tally"), other=(Observation(Returned("something else")),))
     assert (found.watched, found.unwatched) == (False, OTHERWISE)

@@ -37,7 +37,7 @@ def describe_findings(
     told = ["\n".join([describe_finding(each, reference=reference, other=other), *further(each)]) for each in findings]
     lines = [f"\n{'-' * WIDTH}\n".join(told)]
     if drafts:
-        lines += ["", f"What is to stay stands in {book}, with who is to blame and a reason;"]
+        lines += ["", f"What is to stay stands in {book}, with a reason;"]
         lines += ["--update-known writes it there:", "", "known:", *drafts]
     return "\n".join([*lines, ""])
 

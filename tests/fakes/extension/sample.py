@@ -70,6 +70,13 @@ class Made:
         return "beta" if BETA else "alpha"
 
 
+def hand_out():
+    return MADE
+
+
+MADE = Made()
+
+
 def differ_by_the_host(value):
     call("PyLong_FromLong")
     call("PyList_New")
