@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -80,13 +81,18 @@ def lanes() -> Iterator[list[Lane]]:
         lane.close()
 
 
-def examined(what: str, lanes: list[Lane], *, timeout_s: float = 60.0) -> Examination:
-    lanes += [lane_of("honest", HONEST), lane_of("other", misbehaving(), timeout_s)]
+@functools.cache
+def examined(what: str) -> Examination:
+    # What hangs stands between programs that are answered at once, on any machine.
+    timeout_s = 2.0 if what in HANGING else 60.0
+    lanes = [lane_of("honest", HONEST), lane_of("other", misbehaving(), timeout_s)]
     plan = Plan("fake.yaml::case[other]", 1, 10, hypothesis.settings(), None)
     programs = [call("differ"), call(what), call("differ_too")]
-    examination = examine_all(programs, Differential(lanes[0], lanes[1], frozenset()), Known(()), plan)
-    for lane in lanes:
-        lane.close()
+    try:
+        examination = examine_all(programs, Differential(lanes[0], lanes[1], frozenset()), Known(()), plan)
+    finally:
+        for lane in lanes:
+            lane.close()
     assert children() == set(), "what the worker left behind lives on"
     return examination
 
@@ -106,9 +112,6 @@ def told(examination: Examination, what: str) -> list[str]:
     ]
 
 
-_TOLD: dict[str, list[str]] = {}
-
-
 def kept(examination: Examination) -> list[tuple[str, str]]:
     found = [each.finding.identity for each in examination.findings if not each.flaky]
     assert ("value", "differ()") in found, "what was found before"
@@ -117,41 +120,32 @@ def kept(examination: Examination) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("what", ENDING)
-def test_what_ends_a_worker_is_a_crash_of_its_program(what: str, lanes: list[Lane]) -> None:
-    examination = examined(what, lanes)
-    if what != "overflow_the_stack":
-        # Only an interpreter that writes its native stack too lets us see what it was.
-        _TOLD[what] = told(examination, what)
-    [(kind, place)] = kept(examination)
+def test_what_ends_a_worker_is_a_crash_of_its_program(what: str) -> None:
+    [(kind, place)] = kept(examined(what))
     assert kind == "outcome"
     assert place.startswith(f"{what}() crashed (")
 
 
 @pytest.mark.parametrize("what", HANGING)
-def test_what_does_not_come_back_is_a_hang_of_its_program(what: str, lanes: list[Lane]) -> None:
-    # Both the other programs are answered at once, on any machine.
-    examination = examined(what, lanes, timeout_s=2.0)
-    _TOLD[what] = told(examination, what)
-    assert kept(examination) == [("outcome", f"{what}()")]
+def test_what_does_not_come_back_is_a_hang_of_its_program(what: str) -> None:
+    assert kept(examined(what)) == [("outcome", f"{what}()")]
 
 
 @pytest.mark.parametrize("what", [*RAISING, *SHOWING])
-def test_what_a_limit_refuses_is_raised_and_what_is_printed_is_seen(what: str, lanes: list[Lane]) -> None:
-    examination = examined(what, lanes)
-    _TOLD[what] = told(examination, what)
-    assert len(kept(examination)) == 1
+def test_what_a_limit_refuses_is_raised_and_what_is_printed_is_seen(what: str) -> None:
+    assert len(kept(examined(what))) == 1
 
 
 @pytest.mark.parametrize("what", HARMLESS)
-def test_what_does_not_show_changes_nothing_for_what_comes_after(what: str, lanes: list[Lane]) -> None:
-    assert kept(examined(what, lanes)) == []
+def test_what_does_not_show_changes_nothing_for_what_comes_after(what: str) -> None:
+    assert kept(examined(what)) == []
 
 
 def test_what_is_told_of_each(golden: CheckGolden) -> None:
-    assert set(_TOLD) == {*ENDING, *HANGING, *RAISING, *SHOWING} - {"overflow_the_stack"}, (
-        "this needs the tests before it"
-    )
-    golden("misbehaving_workers.txt", "".join(f"{what}: " + "\n  ".join(_TOLD[what]) + "\n" for what in sorted(_TOLD)))
+    # Of a stack that overflows, only an interpreter that writes its native stack too lets us see what it was.
+    shown = sorted({*ENDING, *HANGING, *RAISING, *SHOWING} - {"overflow_the_stack"})
+    text = "".join(f"{what}: " + "\n  ".join(told(examined(what), what)) + "\n" for what in shown)
+    golden("misbehaving_workers.txt", text)
 
 
 def test_there_are_more_than_thirty_ways() -> None:
