@@ -28,12 +28,12 @@ import hypothesis.strategies as st
 
 from harness import backends, guarded
 from harness.backends.base import Request
-from harness.collect import item_event
 from harness.differential import Differential
 from harness.eventlog import EventLog, Footer, Header, ItemEvent, read_events
 from harness.examination import Plan
 from harness.examine import examine
 from harness.findings import Known
+from harness.item_events import item_event
 from harness.lanes import Lane
 from harness.program import Program, Step
 from harness.restarts import Restarts

@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import shlex
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,21 +20,19 @@ from harness.book.asking import known_of
 from harness.book.drafts import draft_of
 from harness.book.reading import file_of, is_of_the_book
 from harness.cases import Case, CaseFile, read_case_file
-from harness.codec import encode_program
 from harness.differential import Differential
 from harness.errors import HarnessError
-from harness.eventlog import FindingRecord, ItemEvent
+from harness.eventlog import ItemEvent
 from harness.examine import Examination, Plan, examine, examine_all
 from harness.extensions import Extension
 from harness.failed import ItemFailed, representation
 from harness.findings import Judged, Known
 from harness.handshake import Capabilities
+from harness.item_events import item_event
 from harness.lanes import Lane
 from harness.matrix import capabilities_of
-from harness.observation import Observation
 from harness.report import book as telling
 from harness.report import failure, junit
-from harness.report.blaming import blame_record
 from harness.settings import Settings
 from harness.strategies import example_programs, executable, programs_of
 from harness.surface import surface_programs
@@ -325,77 +323,3 @@ def _in_part(examination: Examination) -> list[str]:
         return []
     count = f"{examination.judged_in_part} of {examination.examples}"
     return [f"of {count} examples the steps after one that diverged were not judged"]
-
-
-def item_event(
-    *,
-    nodeid: str,
-    case: str,
-    backend: str,
-    examination: Examination,
-    report: pytest.TestReport | None,
-    seed: int,
-    duration_s: float,
-    missing: tuple[str, ...],
-    draft: Callable[[Judged], str] = lambda judged: "",
-    extension: str = "",
-    file: str = "",
-    book: Known | None = None,
-) -> ItemEvent:
-    """Return what the event log says of an item; its outcome is empty until there is a report.
-
-    ``draft`` makes the entry of the book for a finding, and ``book`` is what the book says of the item.
-    """
-    book = book or Known(())
-    outcome = "" if report is None else "xfailed" if hasattr(report, "wasxfail") else report.outcome
-    return ItemEvent(
-        item=nodeid,
-        case=case,
-        backend=backend,
-        verdict=examination.verdict,
-        outcome=outcome,
-        examples=examination.examples,
-        seed=seed,
-        duration_s=round(duration_s, 3),
-        findings=tuple(record_of(each, draft(each)) for each in examination.findings),
-        known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
-        rules_applied=dict(examination.rules_applied),
-        judged_in_part=examination.judged_in_part,
-        missing=missing,
-        message=examination.note,
-        accounts=dict(examination.accounts),
-        extension=extension,
-        file=file,
-        matched={entry.position: count for entry, count in book.matched.items() if count},
-        reasons={entry.position: entry.reason for entry, count in book.matched.items() if count},
-        inapplicable=tuple(entry.position for entry in book.inapplicable),
-        rates={entry.position: rate for entry, rate in book.rates.items()},
-    )
-
-
-def record_of(judged: Judged, entry: str = "") -> FindingRecord:
-    """Return what the event log says of a finding; ``entry`` would record it in the book."""
-    finding = judged.finding
-    kind, place = finding.identity
-    return FindingRecord(
-        flaky=judged.flaky,
-        kind=kind,
-        place=place,
-        step=finding.divergence.step,
-        path=finding.divergence.path,
-        program=encode_program(finding.program),
-        text=failure.program_text(finding.program),
-        reference=[_observed(each) for each in finding.reference],
-        other=[_observed(each) for each in finding.other],
-        reference_part=finding.divergence.reference,
-        other_part=finding.divergence.other,
-        blame=None if judged.blame is None else blame_record(judged.blame),
-        entry=entry,
-        after=tuple(failure.program_text(each) for each in finding.program.after),
-    )
-
-
-def _observed(observation: Observation) -> dict[str, Any]:
-    outcome = observation.outcome
-    fields = {name: getattr(outcome, name) for name in outcome.__dataclass_fields__}
-    return {"outcome": type(outcome).__name__.lower(), **fields, "effects": observation.effects}

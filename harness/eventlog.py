@@ -91,6 +91,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
 
     ``reference_part`` and ``other_part`` are what differs, in wire form; ``entry`` is what records it in the book.
     It shows only ``after`` these programs, given as text, in the same process; ``program`` holds them too.
+    ``extension`` is what it is about, as the item's file names it, if the item is about several.
     """
 
     flaky: str
@@ -107,6 +108,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
     blame: BlameRecord | None = None
     entry: str = ""
     after: tuple[str, ...] = ()
+    extension: str = ""
 
 
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):

@@ -89,12 +89,10 @@ class Matrix:
         Raises: as :meth:`lane`.
         """
         sites = [self.built(name, extension).site]
-        caller = None
-        if self.settings.caller is not None:
-            crate, function = self.settings.caller
-            calling = self.extension(crate, self.settings.root / "pyproject.toml")
+        caller = self.caller()
+        if caller is not None:
+            calling, _ = caller
             sites.append(self.built(name, calling).site)
-            caller = f"{calling.module}.{function}"
         command = self.backend(name).command
         return Lane(
             name,
@@ -102,9 +100,20 @@ class Matrix:
             extension.module,
             [str(each) for each in dict.fromkeys(sites)],
             timeout_s=self.settings.timeout_s,
-            caller=caller,
+            caller=caller and caller[1],
             restarts=self.restarts,
         )
+
+    def caller(self) -> tuple[Extension, str] | None:
+        """Return what calls callbacks, the extension and its function's dotted path, if the settings name it.
+
+        Raises: ExtensionError -- there is no such crate.
+        """
+        if self.settings.caller is None:
+            return None
+        crate, function = self.settings.caller
+        extension = self.extension(crate, self.settings.root / "pyproject.toml")
+        return extension, f"{extension.module}.{function}"
 
     def facts(self, name: str) -> dict[str, str]:
         """Return what a condition on a backend can ask for: its versions, and that of the language as ``python``.

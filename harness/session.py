@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import random
 import time
@@ -23,7 +22,8 @@ from hypothesis.database import ExampleDatabase
 import harness
 from harness import results
 from harness.acting.hooks import DIRECTORY, FoundFiles, can_have_examples
-from harness.acting.replay import Replay, can_replay, replay_named
+from harness.acting.replay import Replay, replay_named
+from harness.acting.running import caller_of
 from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
 from harness.backends.base import Backend
@@ -39,7 +39,6 @@ from harness.eventlog import (
     LOG_NAME,
     BackendEvent,
     BackendFacts,
-    Caller,
     EventLog,
     Footer,
     Header,
@@ -69,7 +68,7 @@ class MatrixPlugin:
             self.replay = _replay(config, self.settings)
             # Beside the last run's log, which has the finding.
             again = _settings(config, self.replay)
-            self.settings = replace(again, results=again.results / REPLAYED)
+            self.settings = replace(again, results=again.results / REPLAYED, surface=True)
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.matrix = Matrix(self.settings, self._progress)
         self.jury = Jury(self.matrix)
@@ -245,9 +244,7 @@ class MatrixPlugin:
         """
         finding = finding_name(item, *identity)
         file = f"{self.from_root(self.settings.results / DIRECTORY)}/{finding}"
-        lines = ["", f"Standalone:   {file}.py"]
-        if can_replay(item):
-            lines.append(f"Run just it:  pytest --backend-matrix --replay={finding}")
+        lines = ["", f"Standalone:   {file}.py", f"Run just it:  pytest --backend-matrix --replay={finding}"]
         if can_have_examples(item) and not kept:
             lines.append(f"Keep it:      git apply {file}.patch")
         return lines
@@ -310,23 +307,12 @@ class MatrixPlugin:
             self.seed,
             versions,
             tuple(map(str, self.config.invocation_params.args)),
-            self._caller(),
+            caller_of(self.matrix),
         )
         log.write(header)
         with results.noted(self.problems, self.settings.results):
             self.found = FoundFiles(self.settings.results, header, self.settings.root)
         return log
-
-    def _caller(self) -> Caller | None:
-        """Return what calls callbacks, for the log; if it cannot be had, every item says why."""
-        if self.settings.caller is None:
-            return None
-        crate, function = self.settings.caller
-        with contextlib.suppress(HarnessError):
-            return Caller(
-                crate, f"{self.matrix.extension(crate, self.settings.root / 'pyproject.toml').module}.{function}"
-            )
-        return None
 
     def _say(self, line: str) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -394,7 +380,7 @@ def _choose_arguments(config: pytest.Config, settings: Settings, automatic: Auto
     What is replayed is in one item.
     """
     if replay is not None:
-        config.args[:] = [f"{settings.root / replay.item}"]
+        config.args[:] = [] if replay.is_automatic else [f"{settings.root / replay.item}"]
     elif config.args_source is not pytest.Config.ArgsSource.ARGS and automatic.sources:
         config.args[:] = []
     elif config.args_source is not pytest.Config.ArgsSource.ARGS:

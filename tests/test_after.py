@@ -125,6 +125,21 @@ def test_it_is_kept_as_an_example_that_comes_after_it(spoilt: Project) -> None:
     spoilt.run("-q", "-k", "use").assert_outcomes(passed=1)
 
 
+def test_other_backends_are_asked_with_what_it_comes_after(
+    project: Project,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project.configure(PYPROJECT.replace("alpha", "court").replace("beta", "accused").replace("60", "8"))
+    project.cases(spoil="args: [], contexts: [thread]", use=USE)
+    # Who does as the accused does so only after what came before.
+    monkeypatch.setenv("FAKE_VOTERS", "control=beta")
+    project.run("-q")
+    (record,) = project.items()[ITEM.replace("beta", "accused")].findings
+    assert record.after
+    assert record.blame is not None
+    assert [(vote.side, vote.text) for vote in record.blame.votes] == [("other", "returned 'spoilt'")]
+
+
 # --- the book ----------------------------------------------------------------------------------------
 
 

@@ -22,10 +22,10 @@ from harness.acting.running import Output, run_script
 from harness.acting.snippets.contexts import CONTEXTS as CONTEXT_SNIPPETS
 from harness.acting.stored import StoredFinding, findings_in
 from harness.codec import decode, encode
-from harness.collect import record_of
 from harness.differential import Differential
 from harness.eventlog import FORMAT, Caller, Header, ItemEvent
 from harness.findings import Judged
+from harness.item_events import record_of
 from harness.lanes import Lane
 from harness.observation import Kind
 from harness.odd_strategies import anything

@@ -14,10 +14,10 @@ from harness.acting.stored import StoredFinding, findings_in
 from harness.book.asking import book_of
 from harness.book.entries import Entry
 from harness.cases import Case, read_case_file
-from harness.collect import record_of
 from harness.differential import Differential
 from harness.eventlog import FORMAT, Header, ItemEvent
 from harness.findings import Judged, Known
+from harness.item_events import record_of
 from harness.matrix import Matrix
 from harness.settings import Overrides, read_settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.acting.patch import patch_of
-from harness.acting.replay import can_replay
+from harness.acting.replay import is_case_of_a_file
 from harness.acting.reproducer import reproducer_of
 from harness.acting.stored import NAME_BYTES, StoredFinding
 from harness.cases import SURFACE
@@ -18,7 +18,7 @@ _NAMES = "[0-9a-f]" * (2 * NAME_BYTES)
 
 def can_have_examples(item: str) -> bool:
     """Say whether an item is a case that fixed examples can be added to."""
-    return can_replay(item) and not item.partition("::")[2].startswith(f"{SURFACE}[")
+    return is_case_of_a_file(item) and not item.partition("::")[2].startswith(f"{SURFACE}[")
 
 
 class FoundFiles:

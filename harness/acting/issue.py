@@ -91,7 +91,7 @@ def _versions(found: StoredFinding, names: Sequence[str]) -> Iterator[str]:
             continue
         more = ", ".join(f"{part} {version}" for part, version in sorted(facts.versions.items()))
         yield f"- {name}: {without_path(facts.description)}{f' ({more})' if more else ''}"
-    extension = found.event.extension
+    extension = found.extension
     bound = next((each for name in names if (each := _binding(found, name))), "")
     if extension:
         yield f"- extension {extension}{f', {bound}' if bound else ''}"
@@ -101,7 +101,7 @@ def _versions(found: StoredFinding, names: Sequence[str]) -> Iterator[str]:
 
 def _binding(found: StoredFinding, backend: str) -> str:
     facts = found.facts(backend)
-    return facts.bindings.get(found.event.extension.rpartition("/")[2], "") if facts else ""
+    return facts.bindings.get(found.extension.rpartition("/")[2], "") if facts else ""
 
 
 def without_path(description: str) -> str:

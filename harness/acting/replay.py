@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
@@ -16,24 +16,45 @@ from harness.errors import FindingError
 ALONE, FORMAT = 1, 2
 """A program that comes after others is of the second format, which is all that is new in it."""
 SIZE_LIMIT_BYTES = 16 * 2**20
-REPLAYED = (".yaml", ".yml")
-"""What the files of items end with whose programs can be run without them."""
+AUTOMATIC = "auto:"
+"""How the items begin whose cases are made from what an extension shows."""
 
 
 class Replay(msgspec.Struct, frozen=True, array_like=True):
-    """What is run again: a program as it is stored, in an item, on a backend, against a reference."""
+    """What is run again: a program as it is stored, in an item, on a backend, against a reference.
+
+    ``extension`` is what it is about, as the item's file names it; it is empty where the item says it.  Of an item of
+    ``--auto`` it is a path from the project's directory, and empty if it leads out of that.
+    """
 
     format: int
     item: str
     backend: str
     reference: str
     program: Any
+    extension: str = ""
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the item's cases were made, and stand in no file."""
+        return self.item.startswith(AUTOMATIC)
+
+    @property
+    def source(self) -> str:
+        """What an automatic item calls its extension."""
+        return self.item.partition("::")[0].removeprefix(AUTOMATIC)
 
 
-def replay_of(found: StoredFinding) -> Replay:
-    """Return what runs a finding's smallest program again."""
+def replay_of(found: StoredFinding, *, anywhere: bool = False) -> Replay:
+    """Return what runs a finding's smallest program again; ``anywhere`` names no place that only this machine has."""
+    event = found.event
     kind = FORMAT if found.program.after else ALONE
-    return Replay(kind, found.event.item, found.event.backend, found.header.reference, found.record.program)
+    extension = found.extension
+    if event.item.startswith(AUTOMATIC):
+        extension = "" if anywhere and PurePath(event.file).is_absolute() else event.file
+    elif is_case_of_a_file(event.item):
+        extension = ""
+    return Replay(kind, event.item, event.backend, found.header.reference, found.record.program, extension)
 
 
 def in_one_word(replay: Replay) -> str:
@@ -62,25 +83,20 @@ def out_of_one_word(word: str) -> Replay:
         ) from None
     if replay.format not in (ALONE, FORMAT):
         raise FindingError(f"--replay: of format {replay.format}, and this version knows {ALONE} and {FORMAT}")
+    if not (replay.extension or replay.is_automatic or is_case_of_a_file(replay.item)):
+        raise FindingError(f"--replay: says not which extension {replay.item} is about; run that again")
     return replay
 
 
-def can_replay(item: str) -> bool:
-    """Say whether an item's programs can be run without it: those of a case file can."""
-    return item.partition("::")[0].endswith(REPLAYED)
+def is_case_of_a_file(item: str) -> bool:
+    """Say whether an item is one of a case file, which says what extension it is about."""
+    return item.partition("::")[0].endswith((".yaml", ".yml"))
 
 
 def replay_named(word: str, log: Path) -> Replay:
     """Return the replay of a finding of the log, if it is the name of one, or what the word itself holds.
 
-    Raises: FindingError -- it is neither, or is about an item that cannot be replayed.
+    Raises: FindingError -- it is neither.
     """
     is_name = len(word) <= 2 * NAME_BYTES and not set(word) - set("0123456789abcdef")
-    replay = replay_of(find(word, log)) if is_name else out_of_one_word(word)
-    if not can_replay(replay.item):
-        with_auto = " with the same --auto" if replay.item.startswith("auto:") else ""
-        raise FindingError(
-            f"--replay {word:.20}: {replay.item} is no case of a case file; run all of it again{with_auto}: "
-            f"pytest --backend-matrix --backends={replay.backend} {replay.item}"
-        )
-    return replay
+    return replay_of(find(word, log)) if is_name else out_of_one_word(word)

@@ -29,8 +29,11 @@ def reproducer_of(found: StoredFinding) -> str:
 
 def replay_command(found: StoredFinding, *, whole: bool) -> str:
     """Return the command that runs just this program again; the whole of it needs no log, and works anywhere."""
-    word = in_one_word(replay_of(found)) if whole else found.name
-    return shlex.join(["pytest", "--backend-matrix", f"--replay={word}"])
+    replay = replay_of(found, anywhere=True)
+    where = ["--auto=PATH"] if whole and replay.is_automatic and not replay.extension else []
+    return shlex.join(
+        ["pytest", "--backend-matrix", f"--replay={in_one_word(replay) if whole else found.name}", *where]
+    )
 
 
 def _about(found: StoredFinding) -> Iterator[str]:

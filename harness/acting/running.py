@@ -13,7 +13,8 @@ from pathlib import Path
 
 from harness.acting.stored import StoredFinding
 from harness.crashes import describe_exit
-from harness.errors import FindingError
+from harness.errors import FindingError, HarnessError
+from harness.eventlog import Caller
 from harness.extensions import Extension
 from harness.matrix import Matrix
 from harness.process import WorkerCommand, environment_of
@@ -43,9 +44,18 @@ def extension_of(found: StoredFinding, matrix: Matrix) -> Extension:
     Raises: FindingError -- its item does not say which; ExtensionError -- it is not there any more.
     """
     event = found.event
-    if not event.extension:
+    if not found.extension:
         raise FindingError(f"finding {found.name}: the log does not say which extension {event.item} is about")
-    return matrix.extension(event.extension, matrix.settings.root / event.file)
+    return matrix.extension(found.extension, matrix.settings.root / event.file)
+
+
+def caller_of(matrix: Matrix) -> Caller | None:
+    """Return what calls callbacks, for the log; if it cannot be had, every item says why."""
+    with contextlib.suppress(HarnessError):
+        caller = matrix.caller()
+        if caller is not None and matrix.settings.caller is not None:
+            return Caller(matrix.settings.caller[0], caller[1])
+    return None
 
 
 def run_on_backends(found: StoredFinding, script: Path, matrix: Matrix) -> Iterator[tuple[str, Output]]:

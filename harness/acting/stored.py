@@ -37,6 +37,11 @@ class StoredFinding:
         return finding_name(self.event.item, self.record.kind, self.record.place)
 
     @property
+    def extension(self) -> str:
+        """What it is about, as the item's file names it."""
+        return self.record.extension or self.event.extension
+
+    @property
     def program(self) -> Program:
         """The smallest program that shows it, and what it comes after."""
         return decode_program(self.record.program)

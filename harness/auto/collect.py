@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from harness.acting.replay import AUTOMATIC, Replay
 from harness.auto.counting import CountingDifferential
 from harness.auto.sources import Source
 from harness.auto.workshop import SURFACE, Subject
@@ -30,7 +31,7 @@ from harness.strategies import programs_of
 if TYPE_CHECKING:
     from harness.session import MatrixPlugin
 
-PREFIX = "auto:"
+PREFIX = AUTOMATIC
 COMPILE = "an installed module is not compiled again: give --auto the crate's directory for that"
 # The verdict of an item is the first of these that one of its cases came to.
 _ORDER: tuple[Verdict, ...] = (
@@ -47,9 +48,13 @@ class AutoModule(pytest.Collector):
         self.run = run
 
     def collect(self) -> Iterable[pytest.Item]:
-        """Yield an item for each subject and each backend other than the reference; the extension is compiled."""
+        """Yield an item for each subject and each backend other than the reference; the extension is compiled.
+
+        What is replayed needs no cases, and so nobody is asked what there is to make some of.
+        """
         try:
-            subjects = self.source.workshop.subjects()
+            replay = self.run.replay
+            subjects = self.source.workshop.subjects() if replay is None else [Subject(subject_of(replay), dict)]
         except HarnessError as error:
             raise self.CollectError(str(error)) from None
         for subject in subjects:
@@ -82,7 +87,7 @@ class AutoItem(Item):
                 self.examination.verdict = "unsupported"
                 self.examination.note = f"{self.backend} cannot import {extension.installed.name} ({error}); {COMPILE}"
                 return
-        if self.subject.name == SURFACE:
+        if self.subject.name == SURFACE or self.run.replay is not None:
             super()._examine_on(extension, reference, other)
             return
         self.made = self.subject.make()
@@ -161,6 +166,26 @@ def collect_sources(session: pytest.Session, run: MatrixPlugin) -> list[pytest.I
         if not session.testsfailed and not any(is_named(argument, each.nodeid) for each in found):
             raise pytest.UsageError(f"not found: {argument}; --collect-only lists what there is")
     return found
+
+
+def subject_of(replay: Replay) -> str:
+    """Return what a replayed item is about, as the name of a case."""
+    return replay.item.partition("::")[2].rpartition("[")[0]
+
+
+def replayed(replay: Replay, given: list[Path], run: MatrixPlugin) -> dict[str, Path]:
+    """Return the extension of a replayed item, by its name in it: as ``--auto`` says, or as the replay does.
+
+    Raises: UsageError -- neither says where it is, or nothing is there.
+    """
+    wanted = replay.source
+    path = next((each for each in given if wanted in (str(each), *source_names([each]))), None)
+    if path is None and not replay.extension:
+        raise pytest.UsageError(f"--replay: {replay.item} lies outside of the project: say where with --auto PATH")
+    path = path or (run.settings.root / replay.extension).resolve()
+    if not path.exists():
+        raise pytest.UsageError(f"--replay: {replay.item}: {path} is not there; say with --auto PATH where it is")
+    return {wanted: path}
 
 
 def is_named(argument: str, nodeid: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from harness.auto.collect import PREFIX, collect_sources, is_named, source_names
+from harness.auto.collect import PREFIX, collect_sources, is_named, replayed, source_names
 from harness.auto.selection import Selection
 from harness.auto.sources import Source
 from harness.auto.written import case_file_text
@@ -30,11 +30,13 @@ class Automatic:
         selection = Selection(tuple(config.getoption("auto_include")), tuple(config.getoption("auto_exclude")))
         self.selection = selection
         directory = config.invocation_params.dir
+        replay = run.replay
         paths = list(dict.fromkeys((directory / each).resolve() for each in config.getoption("auto")))
         for path in paths:
             if not path.exists():
                 raise pytest.UsageError(f"--auto {path}: is neither a crate nor an installed extension module")
-        self.sources = {name: Source(path, run.matrix, selection) for name, path in source_names(paths).items()}
+        named = source_names(paths) if replay is None or not replay.is_automatic else replayed(replay, paths, run)
+        self.sources = {name: Source(path, run.matrix, selection) for name, path in named.items()}
         self.chosen = [each for each in config.args if self.sources and each.startswith(PREFIX)]
         config.args[:] = [each for each in config.args if each not in self.chosen]
         self._made: dict[str, dict[str, CaseSpec]] = {}
