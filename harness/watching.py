@@ -97,12 +97,13 @@ def _has_to_do_with_classes(finding: Finding, kinds: Mapping[str, str]) -> bool:
     Such things were made when the extension was imported, and are looked at without a call of what made them.
     """
     program = finding.program
+    steps = [step for each in (*program.after, program) for step in each.steps]
     if any(
         step.kind in ("surface", "subclass") or (step.kind == "call" and not _is_function(step.name, kinds))
-        for step in program.steps
+        for step in steps
     ):
         return True
-    told = repr((program.steps, finding.reference, finding.other))
+    told = repr((steps, finding.reference, finding.other))
     # A function may hand out a class, or an instance of one, that it has had since the import.
     classes = {path.rpartition(".")[2] for path, kind in kinds.items() if kind == "class"}
     return f"{program.module.partition('.')[0]}." in told or any(
