@@ -64,7 +64,7 @@ class Touched:
 
     ``functions`` of the C-API are the host's own; the program calls them, or, if it was not watched, the extension
     imports them.  Of a watched program ``while_imported`` are those that made what it looks at, when the extension was
-    imported, and ``by_itself`` says that the host called functions of the extension, such as those of a class.
+    imported, and ``by_itself`` says that the host did something without being called, as it does for a class.
     ``unwatched`` says why it was not watched.
     """
 

@@ -76,6 +76,12 @@ def test_a_class_that_a_function_hands_out_was_made_when_the_extension_was_impor
     assert touched("inheritance", Step("call", "class_named", ("int",))).nothing
 
 
+def test_what_the_host_does_without_being_called_does_not_clear_it(touched: TouchedBy) -> None:
+    # It is the host that loads extensions, and says what is wrong with one.
+    found = touched("modules", Step("call", "load_as", ("absent_module",)))
+    assert (found.watched, found.functions, found.by_itself) == (True, (), True)
+
+
 def test_what_shows_when_nobody_watches_leaves_what_the_extension_imports(touched: TouchedBy) -> None:
     found = touched("operators", Step("call", "Tally"), other=(Observation(Returned("something else")),))
     assert (found.watched, found.unwatched) == (False, OTHERWISE)

@@ -23,7 +23,7 @@ class Calls:
     """Which functions of the C-API an extension called for a while.
 
     Those ``returned`` to the extension; those that it ``passed_on`` returned to the interpreter, because it handed
-    them over or called them last of all.  ``by_itself`` says that the host called functions of the extension.
+    them over or called them last of all.  ``by_itself`` says that the host did something that nobody called.
     """
 
     returned: frozenset[str] = frozenset()

@@ -48,7 +48,7 @@ def _touched(touched: Touched) -> Iterator[str]:
     clears = ", which clears the host" if touched.nothing else ""
     yield f"  functions of the host that the program calls: {_some(touched.functions)}{clears}"
     if touched.by_itself and not touched.functions:
-        yield "  the host calls the extension's own functions for it, as for what a class or a module does"
+        yield "  the host does more for it than it is called for: it deals with a class, or imports"
     if touched.while_imported:
         yield f"  functions of the host that made what it looks at: {_some(touched.while_imported)}"
 

@@ -89,7 +89,7 @@ pub enum Breach {
 /// the two apart, RustPython cannot.
 #[inline]
 pub fn call_extension<R>(vm: &VirtualMachine, call: impl FnOnce() -> R) -> Returned<R> {
-    watch::extension_is_called();
+    watch::host_acts();
     if vm.current_exception().is_some() {
         return call_while_handling(vm, call);
     }

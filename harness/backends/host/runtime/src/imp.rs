@@ -9,7 +9,7 @@ use rustpython_vm::function::{OptionalArg, PyMethodDef, PyNativeFn, static_func}
 use rustpython_vm::{AsObject, Context, PyObjectRef, PyResult, VirtualMachine};
 
 use crate::boundary::{Breach, call_extension};
-use crate::{loader, modules};
+use crate::{loader, modules, watch};
 
 /// In the order of importlib's search. Source: CPython 3.15, `_PyImport_DynLoadFiletab` of an abi3t build.
 const SUFFIXES: [&str; 2] = [".abi3t.so", ".so"];
@@ -59,6 +59,7 @@ fn create_dynamic(
     _file: OptionalArg<PyObjectRef>,
     vm: &VirtualMachine,
 ) -> PyResult {
+    watch::host_acts();
     let name: PyStrRef = spec.get_attr("name", vm)?.try_into_value(vm)?;
     let path: PyStrRef = spec.get_attr("origin", vm)?.try_into_value(vm)?;
     let hook = loader::find_export_hook(vm, &name, &path)?;
@@ -88,6 +89,7 @@ fn create_dynamic(
 ///
 /// Source: CPython, `exec_builtin_or_dynamic`.
 fn exec_dynamic(module: PyObjectRef, vm: &VirtualMachine) -> PyResult<i32> {
+    watch::host_acts();
     let already = modules::record_of(&module).is_some_and(|record| !record.state().is_null());
     if module.downcastable::<PyModule>() && !already {
         modules::exec(vm, &module)?;

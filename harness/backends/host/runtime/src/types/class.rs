@@ -19,6 +19,7 @@ use rustpython_vm::{Py, PyObject, PyObjectRef};
 
 use super::functions::{SlotTable, as_function};
 use super::natives::Native;
+use crate::watch;
 
 /// A type made by an extension. Chains of such types are seen without the Python classes between them.
 pub struct Class {
@@ -118,9 +119,11 @@ fn must_be_finalized(_: &PyObject) -> bool {
 pub fn exact_class(typ: &Py<PyType>) -> Option<&'static Class> {
     let mark = typ.slots.del_needed.load()?;
     // Only `Place::fill` sets the mark, on a type whose `methods` are those of the place.
-    // SAFETY: `Place::as_methods` made the address from that of a class that lives for ever.
-    (mark as usize == IS_CLASS as usize)
-        .then(|| unsafe { &*typ.slots.methods.as_ptr().cast::<Class>() })
+    (mark as usize == IS_CLASS as usize).then(|| {
+        watch::host_acts();
+        // SAFETY: `Place::as_methods` made the address from that of a class that lives for ever.
+        unsafe { &*typ.slots.methods.as_ptr().cast::<Class>() }
+    })
 }
 
 /// The class that gives instances of `typ` their layout: its own or that of the nearest base.

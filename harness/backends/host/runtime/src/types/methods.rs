@@ -18,6 +18,7 @@ use super::install::{new_owner, new_trampoline};
 use super::text::leaked_text;
 use crate::boundary::call_extension;
 use crate::objects::as_pointer;
+use crate::watch;
 
 /// `METH_METHOD`, which the limited API declares for `PyCMethod` only.
 const METH_METHOD: u32 = 0x0200;
@@ -85,6 +86,7 @@ struct Callable {
 
 impl Callable {
     fn call(&self, vm: &VirtualMachine, mut args: FuncArgs) -> PyResult {
+        watch::host_acts();
         if !args.kwargs.is_empty() && !self.convention.takes_keywords() {
             let words = format!("{}() takes no keyword arguments", self.words());
             return Err(vm.new_type_error(words));
