@@ -69,7 +69,7 @@ def mend(spoilt: Project) -> None:
 
 def test_it_is_told_logged_and_shown_by_a_script(spoilt: Project, golden: CheckGolden) -> None:
     told = spoilt.told  # type: ignore[attr-defined]
-    assert "  > use(0)\n    (only after these 1 programs in the same process:)\n      # in a thread\n" in told
+    assert "  > use(0)\n    (only after this program in the same process:)\n      # in a thread\n" in told
     record = record_of(spoilt)
     assert (record.text, record.after) == ("use(0)", ("# in a thread\nspoil()",))
     done = command("reproduce", name_of(spoilt), "--run")

@@ -153,6 +153,11 @@ AFTER: dict[str, tuple[str, Program, str]] = {
         ),
         "[9, 2, 3, 3]",
     ),
+    "objects that are counted anew": (
+        "value",
+        replace(program(call("hashed", INDEXED)), after=(program(call("agree", INDEXED)),)),
+        "[1, True]",
+    ),
     "at exit": (
         "value",
         replace(program(call("spoilt_at_exit")), after=(program(call("spoil_at_exit"), context="exit"),)),

@@ -81,6 +81,9 @@ class _Script:
             calls.append(BEFORE_WHOLE.get(program.context, "{0}()").format(name))
             if program.context == "exit":
                 self.names.helpers.add("at_exit_of_a_child")
+            if "Counted" in self.names.helpers:
+                # Each program's objects are counted anew.
+                calls.append("Counted.made = 0")
         if calls and self.differing.early:
             self.names.imports.add("time")
             calls.append(SETTLING)

@@ -170,7 +170,8 @@ def describe_observation(observation: Observation) -> Iterator[str]:
 
 def _after(before: Sequence[Program]) -> Iterator[str]:
     if before:
-        yield f"    (only after these {len(before)} programs in the same process:)"
+        which = "this program" if len(before) == 1 else f"these {len(before)} programs"
+        yield f"    (only after {which} in the same process:)"
         for program in before:
             yield from (_cut(f"      {line}") for line in program_text(program).splitlines())
 

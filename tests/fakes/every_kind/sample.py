@@ -241,6 +241,10 @@ def spoilt():
     return SPOILT if BETA else [0]
 
 
+def hashed(given):
+    return [hash(given), BETA]
+
+
 def spoil_at_exit():
     """Do so at the exit of another process, which leaves nothing here but a file."""
     if BETA:
