@@ -45,6 +45,13 @@ def confirmed(differential: Differential, finding: Finding) -> Judged:
 
 
 def _confirmed(differential: Differential, finding: Finding) -> Judged:
+    if finding.program.after:
+        # What somebody gave it to come after may not be what it depends on.
+        alone = steady(differential, replace(finding, program=replace(finding.program, after=())))
+        if alone is not None and not alone.flaky:
+            return alone
+        if before := programs_before(differential, finding):
+            return _judged_after(differential, finding, before)
     judged = steady(differential, finding)
     if judged is not None:
         return judged

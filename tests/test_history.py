@@ -104,6 +104,18 @@ def test_what_a_program_comes_after_is_stored_with_it_and_not_sent_with_it() -> 
     assert encode_body(whole) == encode_body(program("use", "thread"))
 
 
+@pytest.mark.parametrize(("needed", "told"), [((), ()), (("spoil",), ("spoil",))])
+def test_what_a_program_was_given_to_come_after_is_told_only_if_it_depends_on_it(
+    needed: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    differential = Differential(FakeLane("reference", lambda *_: 1), Stateful(set(needed)), frozenset())
+    finding = differential.run(replace(program("use"), after=(program("noise"), program("spoil", "thread"))))
+    assert finding is not None
+    judged = confirmed(differential, finding)
+    assert judged.flaky == ""
+    assert [each.steps[0].name for each in judged.finding.program.after] == list(told)
+
+
 def test_what_varies_after_other_programs_is_flaky() -> None:
     class Varying(Stateful):
         def call(self, name: str, *arguments: Any) -> Any:
