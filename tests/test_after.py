@@ -15,8 +15,15 @@ from test_acting import command
 from test_plugin import FAKES, PYPROJECT, SEEDED, Project, project, text_of  # noqa: F401
 
 from conftest import CheckGolden
-from harness.acting.stored import finding_name
+from harness.acting.running import extension_of
+from harness.acting.stored import find, finding_name
+from harness.backends.versions import Changed, Part
+from harness.bisect.asking import ask
+from harness.builds import Progress
 from harness.eventlog import FindingRecord
+from harness.extensions import Extension, read_extension
+from harness.matrix import Matrix
+from harness.settings import Overrides, read_settings
 
 ITEM = "cases/sample.yaml::use[beta]"
 USE = "args: ['integers()'], contexts: []"
@@ -138,6 +145,22 @@ def test_other_backends_are_asked_with_what_it_comes_after(
     assert record.after
     assert record.blame is not None
     assert [(vote.side, vote.text) for vote in record.blame.votes] == [("other", "returned 'spoilt'")]
+
+
+def test_a_version_is_asked_with_what_it_comes_after(spoilt: Project) -> None:
+    texts = {"1.0.0": "BETA and not SPOILT", "1.1.0": "BETA and SPOILT"}
+
+    def at(version: str, extension: Extension, directory: Path, progress: Progress) -> Changed:
+        shutil.copytree(extension.directory, directory, dirs_exist_ok=True)
+        sample = directory / "sample.py"
+        sample.write_text(sample.read_text().replace("BETA and SPOILT", texts[version]))
+        return Changed(read_extension(directory, extension.name))
+
+    part = Part("sample", lambda extension, progress: list(texts), at)
+    finding = find(name_of(spoilt), spoilt.path / "results/events.jsonl")
+    matrix = Matrix(read_settings(spoilt.path, Overrides()), lambda line: None)
+    tried = [ask(version, part, extension_of(finding, matrix), finding, matrix) for version in texts]
+    assert [each.answer for each in tried] == ["good", "bad"]
 
 
 # --- the book ----------------------------------------------------------------------------------------
