@@ -764,4 +764,4 @@ def test_what_programs_do_to_classes_is_no_part_of_the_surface(project: Project)
     project.run("--hypothesis-seed=0")
     found = {name.rpartition("::")[2]: each for name, each in project.items().items()}
     assert found["mark[beta]"].verdict == "agree"
-    assert [each.place for each in found["surface[beta]"].findings] == ["value of BETA"]
+    assert [each.place for each in found["surface[beta]"].findings] == ["value of BETA", "value of MADE"]
