@@ -114,7 +114,7 @@ class OversizedReplyError(WorkerProtocolError):
 
 
 class TruncatedReplyError(WorkerProtocolError):
-    """A worker ended of its own accord in the middle of a line."""
+    """A worker ended of its own accord, or closed its pipe, in the middle of a line."""
 
 
 class WorkerStartError(HarnessError):

@@ -216,7 +216,8 @@ class Lane:
         if not alive:
             half = bytes(worker.incoming)
             ended = worker.reap()
-            if half and ended.status == 0:
+            if half and (ended.killed or ended.status is None or ended.status >= 0):
+                # Nothing but a signal keeps a worker that is a worker from ending its line.
                 self._replace(protocol.truncated(half, ended.description, self.backend))
             else:
                 self._replace(self._crashed(ended))

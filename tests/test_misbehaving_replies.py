@@ -7,16 +7,30 @@ import re
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from processes import leaving_nothing
+from processes import comes_true, leaving_nothing
 
 from conftest import HERE, MODULES, CheckGolden
 from harness.differential import Differential
-from harness.errors import UnaskedReplyError
+from harness.errors import (
+    MalformedReplyError,
+    NoHandshakeError,
+    OtherProtocolError,
+    OtherWorkerError,
+    OversizedReplyError,
+    RepeatedReplyError,
+    ReplyAfterDeathError,
+    TruncatedReplyError,
+    UnaskedReplyError,
+    WorkerProtocolError,
+    WrongCountError,
+    WrongSequenceError,
+    WrongShapeError,
+)
 from harness.examine import Examination, Plan, examine, examine_all
 from harness.findings import Known
 from harness.lanes import Lane, pump
@@ -39,6 +53,7 @@ REPLIES = (
     *("JSON that stops", "an object", "an empty line", "an unknown outcome", "an unknown tag", "an unknown effect"),
     *("an exception that is none", "observations that are none", "no observation", "an observation too many"),
     *("nested 100,000 deep", "nested 800 deep", "prints among the replies", "half a line, then exit code 0"),
+    *("half a line, then exit code 3", "half a line, then a closed pipe"),
     *("answers again before the next answer", "a gigabyte"),
 )
 ENDS = ("half a line, then death", "half a line, then silence", "no answer")
@@ -153,14 +168,93 @@ def test_a_backend_that_only_misbehaves_comes_to_an_end_with_all_that_was_found(
     assert examination.examples == 12
 
 
-def test_a_child_that_answers_for_a_dead_worker_is_found_out() -> None:
-    examination, _ = examined("a child answers after its death")
-    # Noticed at its death, or when something answers nevertheless.
-    assert (examination.verdict, examination.note) in (
-        ("diverge", ""),
-        ("broken", "other: something else answered when the worker was dead"),
-    )
-    assert {each.finding.identity[1] for each in examination.findings} >= {"echo()", "remember()"}
+@pytest.fixture
+def opened() -> Iterator[Callable[..., Lane]]:
+    lanes: list[Lane] = []
+
+    def open_lane(fault: str, timeout_s: float = 60.0) -> Lane:
+        lanes.append(Lane("other", misbehaving(fault), "echo", [str(MODULES)], timeout_s=timeout_s))
+        return lanes[-1]
+
+    yield open_lane
+    for lane in lanes:
+        lane.close()
+
+
+AT_THE_START: dict[str, type[WorkerProtocolError]] = {
+    "no hello but text": NoHandshakeError,
+    "old protocol": OtherProtocolError,
+    "another worker file": OtherWorkerError,
+    "another answer to a load": WrongShapeError,
+    "hello and more": MalformedReplyError,
+}
+AT_A_REPLY: dict[str, type[WorkerProtocolError]] = {
+    "wrong sequence number": WrongSequenceError,
+    "answers again before the next answer": RepeatedReplyError,
+    "answers twice": UnaskedReplyError,
+    "an observation too many": WrongCountError,
+    "no observation": WrongCountError,
+    "no JSON": MalformedReplyError,
+    "no UTF-8": MalformedReplyError,
+    "an object": WrongShapeError,
+    "a gigabyte": OversizedReplyError,
+    "nested 100,000 deep": OversizedReplyError,
+    "half a line, then exit code 0": TruncatedReplyError,
+    "half a line, then exit code 3": TruncatedReplyError,
+    "half a line, then a closed pipe": TruncatedReplyError,
+}
+
+
+def test_every_way_to_break_the_protocol_has_an_error_that_a_fake_reaches() -> None:
+    reached = {*AT_THE_START.values(), *AT_A_REPLY.values(), ReplyAfterDeathError}
+    assert reached == set(WorkerProtocolError.__subclasses__())
+
+
+@pytest.mark.parametrize("fault", AT_THE_START)
+def test_a_start_that_is_none_is_an_error_of_its_own_name(fault: str, opened: Callable[..., Lane]) -> None:
+    with pytest.raises(WorkerProtocolError, match=r"^other: ") as caught:
+        opened(fault).fresh()
+    assert type(caught.value) is AT_THE_START[fault]
+
+
+@pytest.mark.parametrize("fault", AT_A_REPLY)
+def test_a_reply_that_is_none_is_an_error_of_its_own_name(fault: str) -> None:
+    _, differential = examined(fault)
+    assert {type(each) for each in differential.faults} == {AT_A_REPLY[fault]}
+    assert all(str(each).startswith("other: ") for each in differential.faults)
+
+
+def test_what_answers_for_a_dead_worker_is_found_out(opened: Callable[..., Lane]) -> None:
+    """The kernel may give the machine to whoever kills what is left before it gives it to what answers."""
+    for _ in range(5):
+        lane = opened("a descendant answers after its death")
+        ask(lane, 1, MISBEHAVE)
+        worker = lane._worker
+        assert worker is not None
+        assert comes_true(worker.has_ended)
+        ask(lane, 2, AFTER)
+        (_, first), (_, second) = lane.replies
+        assert first.observations(1, "other")
+        if second.fault is not None:
+            assert type(second.fault) is ReplyAfterDeathError
+            assert str(second.fault) == "other: something else answered when the worker was dead"
+            return
+        # It was noticed at its death; an answer of something else is never taken for its own.
+        assert isinstance(second.ended, Crashed)
+    pytest.fail("nothing has answered when the worker was dead")
+
+
+def test_an_answer_to_a_program_that_was_given_up_reaches_nobody(opened: Callable[..., Lane]) -> None:
+    lane = opened("a child answers when it was given up", timeout_s=1.0)
+    ask(lane, 1, MISBEHAVE)
+    # The time at which it would have answered.
+    time.sleep(1.0)
+    lane.timeout_s = 60.0
+    ask(lane, 2, AFTER)
+    (_, first), (_, second) = lane.replies
+    assert isinstance(first.ended, Hung)
+    assert second.raw == b'[["r", "something else"]]'
+    assert lane.faults == []
 
 
 def ask(lane: Lane, number: int, program: Program) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 import types
 
-fault, when, path = sys.argv[1:4]
+fault, when, path, _, replies_fd = sys.argv[1:6]
 del sys.argv[1:4]
 del sys.path[0]
 worker = types.ModuleType("worker")
@@ -20,8 +20,13 @@ worker.__file__ = path
 with open(path, encoding="utf-8") as source:
     exec(compile(source.read(), path, "exec"), worker.__dict__)
 
+PID = os.getpid()
+
 write = None
 """Writes bytes to the descriptor of replies, as they are."""
+
+reading = None
+"""The stream of requests."""
 
 
 def die():
@@ -29,8 +34,13 @@ def die():
     time.sleep(600)
 
 
-def exit_now():
-    os._exit(0)
+def exit_now(code=0):
+    os._exit(code)
+
+
+def close_the_pipe():
+    os.close(int(replies_fd))
+    time.sleep(600)
 
 
 def be_silent():
@@ -63,11 +73,37 @@ late = []
 """What is said before the next answer."""
 
 
-def leave_it_to_a_child(sequence, observations):
-    """Die; a child answers, but not before the death has been noticed."""
+DEEP = 100
+
+
+def leave_it_to_a_descendant(sequence, observations):
+    """Answer, and die when nothing is asked; what answers next is a child's child's child.
+
+    Who is that deep lives longest when everything is killed that the worker has left: it is reached from above.
+    """
+    write(reply(sequence, observations))
+    ready, telling = os.pipe()
+    for _ in range(DEEP):
+        if os.fork():
+            if os.getpid() == PID:
+                os.read(ready, 1)
+                os._exit(0)
+            be_silent()
+        # The worker's own group is killed at once.
+        os.setsid()
+    os.write(telling, b"x")
+    message = json.loads(os.read(reading.fileno(), 2**16))
+    write(reply(message["run"][0][0], observations))
+    be_silent()
+
+
+def answer_when_given_up(sequence, observations):
+    """Have a child answer that is in no session of ours, when this has taken too long."""
     if os.fork():
-        os._exit(0)
-    time.sleep(0.7)
+        be_silent()
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(float(os.environ.get("ANSWERS_AFTER_S", "1.5")))
     write(reply(sequence, observations))
     be_silent()
 
@@ -92,6 +128,8 @@ REPLIES = {
     "no answer": lambda n, o: None,
     "half a line, then death": lambda n, o: (write(half(n, o)), die()),
     "half a line, then exit code 0": lambda n, o: (write(half(n, o)), exit_now()),
+    "half a line, then exit code 3": lambda n, o: (write(half(n, o)), exit_now(3)),
+    "half a line, then a closed pipe": lambda n, o: (write(half(n, o)), close_the_pipe()),
     "half a line, then silence": lambda n, o: (write(half(n, o)), be_silent()),
     "no UTF-8": lambda n, o: write(b'[%d, [["r", "\xff\xfe"]]]\n' % n),
     "no JSON": lambda n, o: write(b"what?\n"),
@@ -109,7 +147,8 @@ REPLIES = {
     "nested 100,000 deep": lambda n, o: write(b'[%d, [["r", %s]]]\n' % (n, b'["l",' * 100_000 + b"1" + b"]" * 100_000)),
     "nested 800 deep": lambda n, o: write(b'[%d, [["r", %s]]]\n' % (n, b'["l",' * 800 + b"1" + b"]" * 800)),
     "prints among the replies": lambda n, o: write(b"debug: here\n" + reply(n, o)),
-    "a child answers after its death": leave_it_to_a_child,
+    "a descendant answers after its death": leave_it_to_a_descendant,
+    "a child answers when it was given up": answer_when_given_up,
 }  # fmt: skip
 LOADS = {
     "another answer to a load": lambda module: b"[1, []]\n",
@@ -128,7 +167,8 @@ def first_argument(steps):
 
 
 def serve(reader, writer, effects):
-    global write
+    global write, reading
+    reading = reader
 
     def write(data):
         os.write(writer.fileno(), data) if len(data) < 2**16 else write_all(data)
