@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harness import builds
 from harness.backends.base import Backend, Calls, Request
 from harness.blame import Part
 from harness.builds import Built, Progress
@@ -69,6 +70,24 @@ def uncompilable(request: Request) -> Backend:
 
     found = make("uncompilable")
     return Backend(found.name, found.description, found.language_version, found.command, refuse)
+
+
+def compiled(request: Request) -> Backend:
+    """Return a backend for which cargo compiles the crate; what is imported is the Python file beside it."""
+
+    def compile_extension(extension: Extension, progress: Progress, rebuild: bool) -> Built:
+        def make_site(site: Path, target: Path) -> Path:
+            library = builds.cargo_module(extension, site, target, suffix=".so", environment={}, progress=progress)
+            kept = library.rename(site / "no_module")
+            shutil.rmtree(site / extension.module)
+            shutil.copy(extension.directory / f"{extension.module}.py", site)
+            return kept
+
+        return builds.build_extension(
+            extension, backend="compiled", key="", rebuild=rebuild, progress=progress, make=make_site
+        )
+
+    return dataclasses.replace(make("compiled"), compile=compile_extension)
 
 
 def not_here(request: Request) -> Backend:
