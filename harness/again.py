@@ -52,7 +52,10 @@ def read_log(path: Path) -> list[Event]:
     except (OSError, msgspec.DecodeError) as error:
         raise LogError(f"{path}: is no event log that can be read: {error}") from None
     if not events or not isinstance(events[0], Header) or not isinstance(events[-1], Footer):
-        raise LogError(f"{path}: has no header, or no footer: its run did not end")
+        raise LogError(
+            f"{path}: has no header, or no footer: its run did not end, and half of one cannot be compared; "
+            f"what it had found is there all the same: backend-matrix reproduce NAME --log {path}"
+        )
     return events
 
 

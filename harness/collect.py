@@ -22,13 +22,15 @@ from harness.book.reading import file_of, is_of_the_book
 from harness.cases import Case, CaseFile, read_case_file
 from harness.differential import Differential
 from harness.errors import HarnessError
-from harness.eventlog import ItemEvent
-from harness.examine import Examination, Plan, examine, examine_all
+from harness.eventlog import FoundEvent, ItemEvent
+from harness.examination import Examination, Interrupted, Plan, note_of
+from harness.examine import examine, examine_all
 from harness.extensions import Extension
 from harness.failed import ItemFailed, representation
-from harness.findings import Judged, Known
+from harness.findings import Identity, Judged, Known
 from harness.handshake import Capabilities
-from harness.item_events import item_event
+from harness.interrupted import ENDED
+from harness.item_events import item_event, record_of
 from harness.lanes import Lane
 from harness.matrix import capabilities_of
 from harness.report import book as telling
@@ -36,7 +38,7 @@ from harness.report import failure, junit
 from harness.settings import Settings
 from harness.strategies import example_programs, executable, programs_of
 from harness.surface import surface_programs
-from harness.witnesses import keep_witnesses, stored_witnesses
+from harness.witnesses import add_witness, keep_witnesses, stored_witnesses
 
 if TYPE_CHECKING:
     from harness.session import MatrixPlugin
@@ -120,6 +122,9 @@ class Item(pytest.Item):
         except HarnessError as error:
             self.examination.note = str(error)
             raise ItemFailed(f"broken: {error}") from None
+        except KeyboardInterrupt as error:
+            self._keep_what_was_found(error)
+            raise
         finally:
             versions = {name: description_of(self.run, name) for name in (self.run.settings.reference, self.backend)}
             self.user_properties.extend(junit.properties(self.event(None), versions))
@@ -142,7 +147,11 @@ class Item(pytest.Item):
                 lane.fresh()
         before = sum(lane.restarts for lane in lanes)
         run.matrix.restarts.begin_case()
-        self._examine_on(extension, reference, other)
+        try:
+            self._examine_on(extension, reference, other)
+        except Interrupted as interrupted:
+            self.examination = interrupted.examination
+            raise interrupted.by from None
         self.examination.findings = run.jury.blamed(
             self.examination.findings,
             extension,
@@ -180,7 +189,32 @@ class Item(pytest.Item):
         wanted = self.run.settings.examples or min(
             profile.max_examples, self.case.spec.max_examples or profile.max_examples
         )
-        return Plan(self.nodeid, self.seed, wanted, profile, self.run.database)
+        return Plan(self.nodeid, self.seed, wanted, profile, self.run.database, tell=self._tell)
+
+    def _tell(self, met: Identity, judged: Judged | None) -> None:
+        """Put what is found where it stays, whatever becomes of this process before the item has ended."""
+        if self.case.kind == "drawn" and self.run.database is not None and judged is not None:
+            add_witness(self.run.database, self.nodeid, judged.finding.program)
+        self.run.tell(
+            FoundEvent(
+                self.nodeid,
+                self.case.name,
+                self.backend,
+                self.seed,
+                f"{met[0]} at {met[1]}",
+                None if judged is None else record_of(judged, self.draft(judged)),
+                self.case.extension,
+                self.run.from_root(self.case.file),
+            )
+        )
+
+    def _keep_what_was_found(self, error: KeyboardInterrupt) -> None:
+        """Have the item broken with all that it has found so far, and say so where pytest says nothing."""
+        examination = self.examination
+        if examination.verdict != "broken" or not examination.note:
+            examination.verdict = "broken"
+            examination.note = note_of(error)
+        self.stash[ENDED] = ItemFailed(self._text_of_broken(examination))
 
     def _whole_plan(self, extension: Extension, capabilities: Capabilities) -> Plan:
         """Return the plan with the programs that are run beside what is drawn."""
@@ -212,8 +246,11 @@ class Item(pytest.Item):
             case "diverge" | "flaky":
                 raise ItemFailed(self._text(examination), failure.headline(examination.findings))
             case "broken":
-                found = f"\n\nWhat was found until then:\n\n{self._text(examination)}" if examination.findings else ""
-                raise ItemFailed(f"broken: {examination.note}{found}")
+                raise ItemFailed(self._text_of_broken(examination))
+
+    def _text_of_broken(self, examination: Examination) -> str:
+        found = f"\n\nWhat was found until then:\n\n{self._text(examination)}" if examination.findings else ""
+        return f"broken: {examination.note}{found}"
 
     def _text_of_book(self, examination: Examination) -> str:
         """Return what is wrong with the book, whatever else was found."""

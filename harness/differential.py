@@ -165,8 +165,19 @@ class Differential:
             self._batch = []
 
     def _compared(self, *, wait: bool) -> Iterator[tuple[Program, Finding | None]]:
-        pump([self.reference, self.other], wait=wait)
-        while self.reference.replies and self.other.replies:
+        lanes = (self.reference, self.other)
+        while True:
+            # What has been answered is judged at once: the next program may hang, or the run end.
+            pump(lanes, wait=wait, enough=self._is_answered)
+            yield from self._judged()
+            if not wait or not any(lane.busy for lane in lanes):
+                return
+
+    def _is_answered(self) -> bool:
+        return bool(self.reference.replies and self.other.replies)
+
+    def _judged(self) -> Iterator[tuple[Program, Finding | None]]:
+        while self._is_answered():
             sequence, expected = self.reference.replies.popleft()
             same_sequence, seen = self.other.replies.popleft()
             if sequence != same_sequence:

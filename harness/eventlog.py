@@ -1,19 +1,22 @@
 """The event log: one JSONL file per run, from which every report is made.
 
-The first line is a header, the last a footer; a file without its footer is of a run that did not end.
+The first line is a header, the last a footer; a file without its footer is of a run that did not end.  Several
+processes may write into it, a line at a time.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
-FORMAT = 1
+FORMAT = 2
 LOG_NAME = "events.jsonl"
 PARTIAL = ".partial-"
 """What stands after the name of a file that is not whole, before the number of the process that writes it."""
@@ -151,6 +154,23 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     accounts: dict[str, int] = {}
 
 
+class FoundEvent(msgspec.Struct, frozen=True, tag="found"):
+    """What an item has found while it is at work; the item's own event, which comes at its end, takes its place.
+
+    ``met`` names a finding as it was met, whatever it is made smaller to: of several events of one name the last
+    counts, and without a ``finding`` it was none.
+    """
+
+    item: str
+    case: str
+    backend: str
+    seed: int
+    met: str
+    finding: FindingRecord | None
+    extension: str = ""
+    file: str = ""
+
+
 class Footer(msgspec.Struct, frozen=True, tag="footer"):
     """The end of a run: how many items had which verdict.
 
@@ -163,7 +183,7 @@ class Footer(msgspec.Struct, frozen=True, tag="footer"):
     ended_early: str = ""
 
 
-Event = Header | BackendEvent | ItemEvent | Footer
+Event = Header | BackendEvent | FoundEvent | ItemEvent | Footer
 
 
 class EventLog:
@@ -178,25 +198,23 @@ class EventLog:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / LOG_NAME
-        self.partial = directory / f"{LOG_NAME}{PARTIAL}{os.getpid()}"
+        self.partial = log_of(directory)
         self.failed: OSError | None = None
-        self._stream: IO[bytes] = self.partial.open("wb", buffering=0)
-        self._encoder = msgspec.json.Encoder()
+        self._descriptor: int | None = os.open(self.partial, _APPENDING | os.O_CREAT | os.O_TRUNC, 0o666)
 
     def write(self, event: Event) -> None:
         """Append an event; it is in the file when this returns, unless the log has failed."""
-        line = self._encoder.encode(event) + b"\n"
-        try:
-            while line and self.failed is None:
-                line = line[self._stream.write(line) :]
-        except OSError as error:
-            # What follows a half line would be no line either.
-            self.failed = error
+        if self.failed is None and self._descriptor is not None:
+            try:
+                _append(self._descriptor, event)
+            except OSError as error:
+                # A log with a gap would not say what is missing.
+                self.failed = error
 
     def finish(self, footer: Footer, path: Path | None = None) -> None:
         """Write the footer and give the file its name, or the one that is given; not if the log has failed."""
         self.write(footer)
-        self._stream.close()
+        self._close()
         if self.failed is None:
             try:
                 self.partial.replace(path or self.path)
@@ -209,12 +227,69 @@ class EventLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
+        self._close()
+
+    def _close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def log_of(directory: Path) -> Path:
+    """Return where the log of this process lies as long as its run has not ended."""
+    return directory / f"{LOG_NAME}{PARTIAL}{os.getpid()}"
+
+
+def add_event(log: Path, event: Event) -> None:
+    """Append an event to a log that another process has begun; without one, or where it is full, nothing is done."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(log, _APPENDING)
+        try:
+            _append(descriptor, event)
+        finally:
+            os.close(descriptor)
 
 
 def read_events(path: Path) -> Iterator[Event]:
-    """Yield the events of a log.  Raises: msgspec.DecodeError -- a line is no event."""
+    """Yield the events of a log; half a line at its end is of a process that was killed while it wrote.
+
+    Raises: msgspec.DecodeError -- a line is no event.
+    """
     decoder = msgspec.json.Decoder(Event)
     with open(path, "rb") as stream:
         for line in stream:
-            yield decoder.decode(line)
+            if line.endswith(b"\n"):
+                yield decoder.decode(line)
+
+
+_APPENDING = os.O_RDWR | os.O_APPEND
+_encoder = msgspec.json.Encoder()
+
+
+def _append(descriptor: int, event: Event) -> None:
+    """Append an event as a whole line, or nothing.  Raises: OSError -- it cannot be written."""
+    line = _encoder.encode(event) + b"\n"
+    # Not every file system has locks; there only two lines that are written at the same moment would mix.
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        whole = _end_of_last_line(descriptor)
+        try:
+            while line:
+                line = line[os.write(descriptor, line) :]
+        except OSError:
+            os.ftruncate(descriptor, whole)
+            raise
+    finally:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _end_of_last_line(descriptor: int) -> int:
+    """Return where the next line begins; half a line, of a process that was killed while it wrote, is taken away."""
+    size = end = os.fstat(descriptor).st_size
+    while end and os.pread(descriptor, 1, end - 1) != b"\n":
+        end -= 1
+    if end < size:
+        os.ftruncate(descriptor, end)
+    return end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,8 +14,13 @@ from harness.book.entries import Entry
 from harness.book.replaying import Changed
 from harness.findings import Identity, Judged
 from harness.program import Program
+from harness.unfinished import NOT_ENDED
 
 Verdict = Literal["agree", "diverge", "known", "stale", "changed", "unexplained", "flaky", "unsupported", "broken"]
+
+
+def nobody(met: Identity, judged: Judged | None) -> None:
+    """Take in a finding, and do nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,8 @@ class Plan:
     """How a case is examined.
 
     ``examples`` are run before anything is drawn, ``witnesses``, which earlier runs have saved, after all.
+    ``tell`` is called with a finding as soon as it is met, and again when it has been made smaller and confirmed,
+    both times with what it was when it was met; with None if it was no finding, or is told by another one.
     """
 
     identity: str
@@ -31,6 +39,7 @@ class Plan:
     database: ExampleDatabase | None
     examples: tuple[Program, ...] = ()
     witnesses: tuple[Program, ...] = ()
+    tell: Callable[[Identity, Judged | None], None] = nobody
 
 
 @dataclass(slots=True)
@@ -53,3 +62,17 @@ class Examination:
     saved: bool = False
     changed: tuple[Changed, ...] = ()
     accounts: Counter[str] = field(default_factory=Counter)
+
+
+def note_of(interruption: KeyboardInterrupt) -> str:
+    """Return what is said of an item that Ctrl-C or SIGTERM has ended."""
+    return f"interrupted{f' ({interruption})' if str(interruption) else ''}: {NOT_ENDED}"
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM has ended an examination; ``examination`` is what had come of it, and ``by`` what came."""
+
+    def __init__(self, examination: Examination, by: KeyboardInterrupt) -> None:
+        super().__init__(*by.args)
+        self.examination = examination
+        self.by = by

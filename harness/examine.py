@@ -26,13 +26,14 @@ from harness.book.replaying import Changed, changed, replay, shows
 from harness.confirm import SLOW, confirmed, smallest
 from harness.differential import Differential
 from harness.errors import HarnessError
-from harness.examination import Examination, Plan, Verdict
+from harness.examination import Examination, Interrupted, Plan, Verdict, note_of
 from harness.findings import Finding, Identity, Judged, Known, ended_a_worker
 from harness.leaks import CANDIDATES, Watch
 from harness.program import PLAIN, Program
 from harness.protocol import encode_body
 from harness.repeatable import without_local_constants
 from harness.strategies import Programs
+from harness.unfinished import NO_MORE_WORKERS, NOT_RUN_AGAIN
 
 __all__ = ["Examination", "Plan", "Verdict", "examine", "examine_all"]
 
@@ -55,13 +56,12 @@ class _Stop(BaseException):
     """Ends drawing at once; not an Exception, so that Hypothesis does not take it for a failure."""
 
 
-UNCONFIRMED = "it could not be run again"
-
-
 def examine(programs: Programs, differential: Differential, known: Known, plan: Plan) -> Examination:
     """Examine a case; the number of examples is at most the plan's, plus those for shrinking.
 
     Where a worker or the case itself is at fault the verdict is ``broken``, and what was found until then is kept.
+
+    Raises: Interrupted -- Ctrl-C or SIGTERM came; it has what was found until then.
     """
     examiner = _Examiner(programs, differential, known, plan)
     with examiner.until_broken():
@@ -75,7 +75,10 @@ def examine(programs: Programs, differential: Differential, known: Known, plan: 
 
 
 def examine_all(programs: Iterable[Program], differential: Differential, known: Known, plan: Plan) -> Examination:
-    """Examine programs that are given and not drawn: each is executed once, and every difference is kept."""
+    """Examine programs that are given and not drawn: each is executed once, and every difference is kept.
+
+    Raises: as :func:`examine`.
+    """
     examiner = _Examiner(nothing(), differential, known, plan)
     with examiner.until_broken():
         examiner.replay_known()
@@ -100,7 +103,10 @@ class _Examiner:
         self.note = ""
         self.saved = False
         self.met: dict[Identity, Finding] = {}
+        """What is to be told, by what it was when it was met, as small as it is by now."""
+        self.settled: set[Identity] = set()
         self.broken: HarnessError | None = None
+        self.interrupted = ""
 
     @contextlib.contextmanager
     def until_broken(self) -> Iterator[None]:
@@ -108,11 +114,30 @@ class _Examiner:
         try:
             yield
         except (HarnessError, _Stop) as error:
-            self.differential.abandon()
             self.broken = error if isinstance(error, HarnessError) else self.broken
-            for identity, finding in self.met.items():
-                if not self._is_told(finding):
-                    self.findings[identity] = Judged(finding, UNCONFIRMED)
+            self._keep_what_is_met(NO_MORE_WORKERS)
+        except KeyboardInterrupt as error:
+            self.interrupted = note_of(error)
+            self._keep_what_is_met(NOT_RUN_AGAIN)
+            raise Interrupted(self.result(), error) from None
+
+    def _keep_what_is_met(self, why: str) -> None:
+        """Keep what nobody has the time, or the workers, to make smaller and to confirm."""
+        self.differential.abandon()
+        for finding in self.met.values():
+            if not self._is_told(finding):
+                self.findings[finding.identity] = Judged(finding, why)
+
+    def _meet(self, finding: Finding) -> None:
+        """Take in what is new before anything is done about it, and tell it: nobody knows how this will end."""
+        if finding.identity not in self.met:
+            self.met[finding.identity] = finding
+            self.plan.tell(finding.identity, Judged(finding, NOT_RUN_AGAIN))
+
+    def _drop(self, met: Identity) -> None:
+        """Take back what was met and is no finding of its own."""
+        if self.met.pop(met, None) is not None and met not in self.settled:
+            self.plan.tell(met, None)
 
     # --- the three stages ---
 
@@ -152,8 +177,8 @@ class _Examiner:
         for program in programs:
             finding = self._judge(program, may_execute=True)
             if finding is not None and not self._is_known(finding) and not self._is_told(finding):
-                self.met[finding.identity] = finding
-                self._keep(finding)
+                self._meet(finding)
+                self._keep(finding, finding.identity)
 
     def look_past_known(self) -> None:
         """From here on, what is known of a step does not hide what else differs there."""
@@ -173,30 +198,31 @@ class _Examiner:
         if leaks.suspected():
             met += self._leaks()
         for finding in met:
-            if not self._is_told(finding) and not self._shrink(finding, (Phase.generate, Phase.shrink)):
-                self._keep(finding)
+            if self._is_told(finding):
+                self._drop(finding.identity)
+            elif not self._shrink(finding, (Phase.generate, Phase.shrink)):
+                self._keep(finding, finding.identity)
 
     def run_each(self, programs: Iterable[Program]) -> None:
         """Run programs that need no shrinking and do not depend on each other; keep what is new.
 
         Fresh workers run all that differed once more, together.
         """
-        found = self.met
         for program in list(programs):
             finding = self.differential.run(program)
             if finding is not None and not self._is_known(finding):
-                found.setdefault(finding.identity, finding)
-        self.findings.update(confirmed_together(self.differential, found))
+                self._meet(finding)
+        self.findings.update(confirmed_together(self.differential, self.met))
 
     def result(self) -> Examination:
         """Return what came of it."""
         judged = tuple(self.findings.values())
         verdict: Verdict = "known" if self.known_seen else "agree"
         faults = self.differential.faults
-        if self.broken is not None or faults:
+        if self.interrupted or self.broken is not None or faults:
             verdict = "broken"
-            self.note = str(faults[0] if faults else self.broken)
-            if len(faults) > 1:
+            self.note = self.interrupted or str(faults[0] if faults else self.broken)
+            if len(faults) > 1 and not self.interrupted:
                 self.note += f"\n(the first of {len(faults)} such answers)"
         elif any(not each.flaky for each in judged):
             verdict = "diverge"
@@ -233,8 +259,6 @@ class _Examiner:
 
         Raises: HarnessError -- a worker, or the case, is at fault.
         """
-        first = self.met
-
         # Each is encoded once; the program itself is alive as long as it is on its way.
         bodies: dict[int, bytes] = {}
 
@@ -246,8 +270,8 @@ class _Examiner:
             else:
                 self.diverged[encoded] = finding
                 if not self._is_known(finding) and not self._is_told(finding):
-                    first.setdefault(finding.identity, finding)
-            if len(first) >= FINDINGS_LIMIT:
+                    self._meet(finding)
+            if len(self.met) >= FINDINGS_LIMIT:
                 self.note = f"Drawing ended at {FINDINGS_LIMIT} findings; there may be more."
                 raise _Stop
 
@@ -264,7 +288,7 @@ class _Examiner:
             self.differential.abandon()
             if self.broken is not None:
                 raise self.broken from None
-        return list(first.values())
+        return list(self.met.values())
 
     def _leaks(self) -> list[Finding]:
         """Repeat the last programs that agreed, and return where only one backend grows by it."""
@@ -273,6 +297,7 @@ class _Examiner:
             finding = self.differential.run(replace(program, observe=(*program.observe, "memory")))
             if finding is not None and not self._is_known(finding) and not self._is_told(finding):
                 found.setdefault(finding.identity, finding)
+                self._meet(finding)
         return list(found.values())
 
     def _shrink(self, target: Finding | None, phases: tuple[Phase, ...]) -> bool:
@@ -290,6 +315,7 @@ class _Examiner:
                 return
             if chosen is None:
                 chosen = finding
+                self._meet(chosen)
             if finding.bare == chosen.bare and program.context in (PLAIN, chosen.program.context):
                 until = until or time.monotonic() + SHRINK_LIMIT_S
                 raise _Diverged(finding)
@@ -297,11 +323,14 @@ class _Examiner:
         try:
             self._given(phases, self.plan.database, body)
         except _Diverged as diverged:
-            self.met[diverged.finding.identity] = diverged.finding
-            self._keep(diverged.finding)
+            met = diverged.finding.identity if chosen is None else chosen.identity
+            self.met[met] = diverged.finding
+            self._keep(diverged.finding, met)
             return True
         except hypothesis.errors.Flaky as flaky:
             self.note = f"Hypothesis found the backends flaky: {flaky}"
+        if target is None and chosen is not None:
+            self._drop(chosen.identity)
         return False
 
     def _judge(self, program: Program, *, may_execute: bool) -> Finding | None:
@@ -334,14 +363,17 @@ class _Examiner:
         told = {*self.findings, *(each.judged.finding.identity for each in self.changed)}
         return not {finding.identity, finding.bare}.isdisjoint(told)
 
-    def _keep(self, finding: Finding) -> None:
+    def _keep(self, finding: Finding, met: Identity) -> None:
         """Make the program as small as it can be, and run it twice more in fresh workers; it may be flaky."""
         finding = smallest(self.differential, self._trimmed(finding))
         judged = confirmed(self.differential, finding)
         if judged.flaky == SLOW:
             self.note = f"{finding.place} took more than its time once, and not when it was given more."
+            self._drop(met)
         else:
             self.findings[finding.identity] = judged
+            self.settled.add(met)
+            self.plan.tell(met, judged)
 
     def _trimmed(self, finding: Finding) -> Finding:
         """Leave out what comes after the step that ends a worker."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
@@ -291,11 +291,11 @@ class Lane:
             self.send(rest)
 
 
-def pump(lanes: Sequence[Lane], *, wait: bool) -> None:
+def pump(lanes: Sequence[Lane], *, wait: bool, enough: Callable[[], bool] | None = None) -> None:
     """Move bytes between the lanes and their workers.
 
     With ``wait``, until every program is answered, which a hanging worker delays by its lane's time
-    limit at most; otherwise only what can be moved at once.
+    limit at most, or until there is ``enough``; otherwise only what can be moved at once.
 
     Raises: WorkerStartError -- a worker cannot be started; RestartsLimitError -- too many died.
     """
@@ -322,7 +322,7 @@ def pump(lanes: Sequence[Lane], *, wait: bool) -> None:
         now = time.monotonic()
         for lane in busy:
             lane._check_time(now)
-        if not wait:
+        if not wait or (enough is not None and enough()):
             return
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import msgspec
 
 from harness.errors import HarnessError, LogError, ReportError
-from harness.eventlog import LOG_NAME, PARTIAL, Event
+from harness.eventlog import LOG_NAME, PARTIAL, read_events
 from harness.report.html import html_of
 from harness.settings import Overrides, read_settings
 
@@ -25,7 +24,7 @@ def write_page(log: Path, path: Path) -> None:
     Raises: OSError -- the page cannot be written; LogError -- there is no log, or a line of it is no event.
     """
     try:
-        made = html_of(events_until_then(log))
+        made = html_of(read_events(log))
     except FileNotFoundError:
         raise LogError(f"{log}: no event log there; run pytest --backend-matrix, or name one") from None
     except (OSError, msgspec.DecodeError) as error:
@@ -38,13 +37,6 @@ def write_page(log: Path, path: Path) -> None:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise OSError(error.errno, error.strerror, str(path)) from None
-
-
-def events_until_then(log: Path) -> Iterator[Event]:
-    """Yield the events of a log; of one that was not finished, those before the line that was being written."""
-    for line in log.read_bytes().splitlines(keepends=True):
-        if line.endswith(b"\n"):
-            yield msgspec.json.decode(line, type=Event)
 
 
 @click.command()

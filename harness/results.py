@@ -12,9 +12,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 from _pytest.junitxml import xml_key
 
@@ -51,7 +49,7 @@ def why_ended_early(session: pytest.Session) -> str:
     return str(session.shouldfail or session.shouldstop or "")
 
 
-def event_of_lost_item(report: pytest.TestReport) -> dict[str, Any] | None:
+def event_of_lost_item(report: pytest.TestReport) -> ItemEvent | None:
     """Return the event of an item that was lost with its process of pytest-xdist, which cannot tell it any more."""
     file, _, name = report.nodeid.partition("::")
     # The phase that pytest-xdist names where a process died; source: xdist/dsession.py, handle_crashitem.
@@ -59,8 +57,7 @@ def event_of_lost_item(report: pytest.TestReport) -> dict[str, Any] | None:
         return None
     case, _, backend = name.rstrip("]").rpartition("[")
     message = str(report.longrepr)
-    lost = ItemEvent(report.nodeid, case, backend, "broken", "failed", 0, 0, 0.0, message=message)
-    return dict(msgspec.to_builtins(lost))
+    return ItemEvent(report.nodeid, case, backend, "broken", "failed", 0, 0, 0.0, message=message)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import random
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -16,21 +15,19 @@ from typing import Any
 import hypothesis
 import msgspec
 import pytest
-from hypothesis import core
 from hypothesis.database import ExampleDatabase
 
 import harness
 from harness import results
 from harness.acting.hooks import DIRECTORY, FoundFiles, can_have_examples
-from harness.acting.replay import Replay, replay_named
+from harness.acting.replay import Replay
 from harness.acting.running import caller_of
 from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
 from harness.backends.base import Backend
 from harness.book.asking import book_of
 from harness.book.hooks import BookKeeper, check_known, check_whole_book
-from harness.book.reading import is_of_the_book
-from harness.collect import CaseModule, Item, case_file, find_case_files
+from harness.collect import CaseModule, Item, case_file, description_of, find_case_files
 from harness.database import describe_database, open_database
 from harness.errors import BookError, CaseFileError, HarnessError, ReportError, SettingsError
 from harness.eventlog import (
@@ -41,16 +38,22 @@ from harness.eventlog import (
     BackendFacts,
     EventLog,
     Footer,
+    FoundEvent,
     Header,
     ItemEvent,
+    add_event,
+    log_of,
+    read_events,
 )
 from harness.extensions import binding_of
 from harness.findings import Identity
 from harness.fixture.hooks import PythonTests
+from harness.interrupted import reports_of_interrupted, reports_of_unfinished
 from harness.jury import Jury
 from harness.matrix import Matrix
 from harness.page import PAGE_NAME, write_page
-from harness.settings import Overrides, Settings, read_settings
+from harness.run_setup import choose_arguments, replay_wanted, seed_of, settings_of
+from harness.unfinished import describe_unfinished, unfinished_items
 
 PROGRESS_INTERVAL_S = 5.0
 REPLAYED = "replay"
@@ -62,12 +65,12 @@ class MatrixPlugin:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.settings = _settings(config)
+        self.settings = settings_of(config)
         self.replay: Replay | None = None
         if config.getoption("replay") is not None:
-            self.replay = _replay(config, self.settings)
+            self.replay = replay_wanted(config, self.settings)
             # Beside the last run's log, which has the finding.
-            again = _settings(config, self.replay)
+            again = settings_of(config, self.replay)
             self.settings = replace(again, results=again.results / REPLAYED, surface=True)
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.matrix = Matrix(self.settings, self._progress)
@@ -84,7 +87,7 @@ class MatrixPlugin:
         self.automatic = Automatic(config, self)
         self.python_tests = PythonTests(self)
         # In a worker too: it reads the command line anew, and with it ``testpaths``.
-        _choose_arguments(config, self.settings, self.automatic, self.replay)
+        choose_arguments(config, self.settings, self.automatic, self.replay)
         if (
             self.worker_input is None
             and self.replay is None
@@ -96,7 +99,7 @@ class MatrixPlugin:
     @cached_property
     def seed(self) -> int:
         """The run's seed; asked for only when Hypothesis's own plug-in has read its options."""
-        return _seed(self.worker_input)
+        return seed_of(self.worker_input)
 
     @cached_property
     def database(self) -> ExampleDatabase | None:
@@ -115,8 +118,9 @@ class MatrixPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker of pytest-xdist the seed; the controller has already built everything."""
+        """Tell a worker of pytest-xdist the seed and the log; the controller has already built everything."""
         node.workerinput["backend_matrix_seed"] = self.seed
+        node.workerinput["backend_matrix_log"] = str(log_of(self.settings.results))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
@@ -160,7 +164,23 @@ class MatrixPlugin:
         items = [item for item in session.items if isinstance(item, Item)]
         self._prepare(list(dict.fromkeys((item.case.extension, item.case.file) for item in items)))
 
-    # --- after each item ---
+    # --- while an item is at work, and after it ---
+
+    def tell(self, event: FoundEvent) -> None:
+        """Write what an item has found into the log at once, for nobody knows how the item will end."""
+        if self.worker_input is not None:
+            add_event(Path(self.worker_input["backend_matrix_log"]), event)
+        else:
+            self._begun_log().write(event)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except KeyboardInterrupt:
+            for report in reports_of_interrupted(item):
+                item.ihook.pytest_runtest_logreport(report=report)
+            raise
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -172,19 +192,15 @@ class MatrixPlugin:
             report.__dict__[EVENT] = msgspec.to_builtins(item.event(report))
         return report
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        event = report.__dict__.get(EVENT) or results.event_of_lost_item(report)
+        event = report.__dict__.get(EVENT) or self._event_of_lost_item(report)
         if event is not None and self.worker_input is None:
             self.verdicts[event["verdict"]] += 1
             told = msgspec.convert(event, ItemEvent)
             self.automatic.note(told)
             self.keeper.note(told)
-            if self.log is None:
-                # Only tests in Python, of which nobody knew that they are about backends.
-                self.log = self._open_log()
-                for facts in _facts([self.matrix.backend(name) for name in self.settings.backends]).values():
-                    self.log.write(BackendEvent(facts))
-            self.log.write(told)
+            self._begun_log().write(told)
             if self.found is not None:
                 with results.noted(self.problems, self.settings.results):
                     self.found.write(told)
@@ -204,6 +220,7 @@ class MatrixPlugin:
         self.matrix.close()
         if self.worker_input is not None:
             return (yield)
+        self._report_unfinished(session)
         self.keeper.finish(session)
         kept = self.settings.results / LOG_NAME
         spared = results.everything_is_broken(self.verdicts) and results.is_good(kept)
@@ -231,6 +248,43 @@ class MatrixPlugin:
         self.terminating.__exit__(None, None, None)
 
     # --- helpers ---
+
+    def _begun_log(self) -> EventLog:
+        if self.log is None:
+            # Only tests in Python, of which nobody knew that they are about backends.
+            self.log = self._open_log()
+            for facts in _facts([self.matrix.backend(name) for name in self.settings.backends]).values():
+                self.log.write(BackendEvent(facts))
+        return self.log
+
+    def _unfinished(self) -> dict[str, ItemEvent]:
+        """Return the items that have begun in workers of pytest-xdist and not ended, with what they have found."""
+        if self.log is None or not self._has_workers():
+            return {}
+        return unfinished_items(read_events(self.log.partial))
+
+    def _event_of_lost_item(self, report: pytest.TestReport) -> dict[str, Any] | None:
+        """Return the event of an item that was lost with its process, and add what it had found to the report."""
+        lost = results.event_of_lost_item(report)
+        if lost is None or self.worker_input is not None:
+            return None
+        begun = self._unfinished().get(lost.item)
+        if begun is not None:
+            lost = msgspec.structs.replace(begun, message=lost.message, outcome=lost.outcome)
+            report.longrepr = describe_unfinished(lost)
+        return dict(msgspec.to_builtins(lost))
+
+    def _report_unfinished(self, session: pytest.Session) -> None:
+        """Report the items that the workers of pytest-xdist are at, where the run ends before they do."""
+        nodes = getattr(self.config.pluginmanager.getplugin("dsession"), "nodemanager", None)
+        if nodes is None:
+            return
+        # They are interrupted now, and what they tell after it is theirs to tell.
+        nodes.teardown_nodes()
+        for event in self._unfinished().values():
+            versions = {name: description_of(self, name) for name in (self.settings.reference, event.backend)}
+            for report in reports_of_unfinished(event, versions):
+                session.ihook.pytest_runtest_logreport(report=report)
 
     def from_root(self, path: Path) -> str:
         """Return a path as it is told: from the project's directory, if it lies there."""
@@ -334,61 +388,8 @@ class MatrixPlugin:
             self._say(f"  {line[:76]}")
 
 
-def _replay(config: pytest.Config, settings: Settings) -> Replay:
-    try:
-        return replay_named(config.getoption("replay"), settings.results / LOG_NAME)
-    except HarnessError as error:
-        raise pytest.UsageError(str(error)) from None
-
-
-def _settings(config: pytest.Config, replay: Replay | None = None) -> Settings:
-    overrides = Overrides(
-        backends=config.getoption("backends") or (replay.backend if replay else None),
-        interpreters=tuple(config.getoption("backend")),
-        reference=config.getoption("reference") or (replay.reference if replay else None),
-        examples=config.getoption("examples"),
-        results=config.getoption("matrix_results"),
-        blame=config.getoption("blame"),
-        # The controller of pytest-xdist has built everything; its workers must not do it again.
-        rebuild=config.getoption("rebuild") and not hasattr(config, "workerinput"),
-    )
-    try:
-        return read_settings(config.rootpath, overrides)
-    except HarnessError as error:
-        raise pytest.UsageError(str(error)) from None
-
-
 def _facts(provided: list[Backend]) -> dict[str, BackendFacts]:
     return {each.name: BackendFacts(each.name, each.description, dict(each.versions), {}, {}) for each in provided}
-
-
-def _seed(worker_input: dict[str, Any] | None) -> int:
-    """Return the run's seed: Hypothesis's own, if one was given, or a new one."""
-    if worker_input is not None:
-        return int(worker_input["backend_matrix_seed"])
-    given = core.global_force_seed
-    if isinstance(given, int):
-        return given
-    if hypothesis.settings().derandomize:
-        return 0
-    return random.SystemRandom().getrandbits(32)
-
-
-def _choose_arguments(config: pytest.Config, settings: Settings, automatic: Automatic, replay: Replay | None) -> None:
-    """Without arguments, collect the case files and not ``testpaths``; with ``--auto``, only what it names.
-
-    What is replayed is in one item.
-    """
-    if replay is not None:
-        config.args[:] = [] if replay.is_automatic else [f"{settings.root / replay.item}"]
-    elif config.args_source is not pytest.Config.ArgsSource.ARGS and automatic.sources:
-        config.args[:] = []
-    elif config.args_source is not pytest.Config.ArgsSource.ARGS:
-        matching = {path for pattern in settings.cases for path in settings.root.glob(pattern)}
-        found = sorted(str(path) for path in matching if not is_of_the_book(path, settings.root))
-        if not found:
-            raise pytest.UsageError(f"no case files: nothing matches {', '.join(settings.cases)} in {settings.root}")
-        config.args[:] = found
 
 
 def _dotted(version_numbers: tuple[int, int]) -> str:

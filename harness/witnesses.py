@@ -42,6 +42,11 @@ def keep_witnesses(database: ExampleDatabase, item: str, programs: Iterable[Prog
         database.save(_key(item), value)
 
 
+def add_witness(database: ExampleDatabase, item: str, program: Program) -> None:
+    """Keep a program for an item too, beside those that are kept."""
+    database.save(_key(item), _written(program))
+
+
 def _key(item: str) -> bytes:
     return b"backend-matrix witness " + item.encode("utf-8", "backslashreplace")
 

@@ -80,7 +80,7 @@ class FakeLane(Lane):
         self.held.clear()
 
 
-def fake_pump(lanes: Sequence[FakeLane], *, wait: bool) -> None:
+def fake_pump(lanes: Sequence[FakeLane], *, wait: bool, enough: Callable[[], bool] | None = None) -> None:
     """Stands for ``harness.lanes.pump``."""
     for lane in lanes:
         lane.deliver(0 if wait else lane.lag)

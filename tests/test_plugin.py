@@ -20,7 +20,7 @@ from test_lanes import children
 
 # Imported here, so that an inner run finds it loaded: YAML's C library does not bear being imported twice.
 from harness import collect, session  # noqa: F401
-from harness.eventlog import BackendEvent, Footer, Header, ItemEvent, read_events
+from harness.eventlog import BackendEvent, Footer, FoundEvent, Header, ItemEvent, read_events
 
 FAKES = Path(__file__).parent / "fakes"
 NUMBER = "'integers(-10000, 10000)'"
@@ -528,7 +528,7 @@ def test_a_wrong_case_file_ends_a_parallel_run_before_it_begins(project: Project
     [
         (
             ["--backends=gamma"],
-            "ERROR: --backends: unknown backend 'gamma': there are accused, alpha, beta, court, cpython, *",
+            "ERROR: --backends: unknown backend 'gamma': there are accused, alpha, beta, compiled, *",
         ),
         (["--backends=bta"], "ERROR: --backends: unknown backend 'bta': there are * did you mean 'beta'?"),
         (["--backends=alpha"], "ERROR: only the reference 'alpha' is left; name another backend with --backends"),
@@ -671,7 +671,10 @@ def test_the_event_log_has_a_header_the_backends_every_item_and_a_footer(project
     three(project)
     result = project.run("--hypothesis-seed=9")
     events = project.events()
-    header, first, second, *items, footer = events
+    header, first, second, *rest, footer = events
+    # The finding when it is met, and when it has been confirmed; then its item says it again.
+    items = [each for each in rest if isinstance(each, ItemEvent)]
+    assert {each.item for each in rest if isinstance(each, FoundEvent)} == {"cases/a.yaml::differ[beta]"}
     assert isinstance(header, Header)
     assert (header.reference, header.backends, header.seed) == ("alpha", ("alpha", "beta"), 9)
     assert set(header.versions) >= {"pytest", "hypothesis"}

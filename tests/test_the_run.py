@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,25 +10,41 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from processes import descendants
 from test_plugin import NUMBER, PYPROJECT, Project, project, text_of
 
-from harness.eventlog import Event, Footer, Header, ItemEvent
+from harness.acting.issue import issue_of
+from harness.acting.reproducer import reproducer_of
+from harness.acting.stored import find, finding_name
+from harness.eventlog import Event, Footer, FoundEvent, Header, ItemEvent
+from harness.unfinished import NOT_ENDED, NOT_RUN_AGAIN, unfinished_items
 
 __all__ = ["project"]
 
-HANG = "args: ['sampled_from([200])'], timeout_s: 300, max_examples: 5"
+HANG = "args: [integers()], timeout_s: 300, max_examples: 5"
 LIMIT_S = 120.0
 REPORTS = ("events.jsonl", "junit.xml", "report.html")
+UNFINISHED = "cases/b.yaml::differ_then_hang[beta]"
 
 
 @pytest.fixture(autouse=True)
-def settings_of_its_own(project: Project) -> None:
+def settings_of_its_own(project: Project) -> Iterator[None]:
     (project.path / "tmp").mkdir()
     project.configure(PYPROJECT + "timeout-s = 60.0\n")
+    yield
+    # Where a test has failed before it ended its runs, they would hang for minutes.
+    for run in STARTED:
+        run.terminate()
+        run.wait(LIMIT_S)
+    STARTED.clear()
+
+
+STARTED: list[subprocess.Popen[str]] = []
 
 
 # What was started in the background of a script ignores Ctrl-C, and so would its children.
@@ -44,7 +61,7 @@ def start(project: Project, *arguments: str, limit_file_kib: int | None = None) 
     command += arguments
     if limit_file_kib is not None:
         command = ["bash", "-c", f'ulimit -f {limit_file_kib}; exec "$@"', "bash", *command]
-    return subprocess.Popen(
+    started = subprocess.Popen(
         [sys.executable, "-c", HEARS_CTRL_C, *command],
         cwd=project.path,
         env={**os.environ, "TMPDIR": str(project.path / "tmp")},
@@ -53,6 +70,8 @@ def start(project: Project, *arguments: str, limit_file_kib: int | None = None) 
         text=True,
         start_new_session=True,
     )
+    STARTED.append(started)
+    return started
 
 
 def end(run: subprocess.Popen[str]) -> str:
@@ -92,42 +111,87 @@ def partial(project: Project) -> list[Path]:
     return sorted((project.path / "results").glob("*.partial-*"))
 
 
-def wait_for_items(project: Project, count: int) -> None:
-    """Wait until the log has so many items, and the workers of the next one are at work."""
+def wait_until_it_hangs(project: Project, *, items: int = 1) -> None:
+    """Wait until the log has so many items, and what the next one has found before it hangs."""
     deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         for path in partial(project):
-            if path.name.startswith("events") and path.read_bytes().count(b'"type":"item"') >= count:
-                time.sleep(1.0)
-                return
+            if path.name.startswith("events"):
+                events = lines_of(path)
+                found = any(isinstance(each, FoundEvent) and each.item == UNFINISHED for each in events)
+                if found and sum(isinstance(each, ItemEvent) for each in events) >= items:
+                    return
         time.sleep(0.05)
     raise AssertionError("the run did not get as far")
 
 
 def found_and_hanging(project: Project) -> None:
     project.cases("a", differ=f"args: [{NUMBER}]")
-    project.cases("b", hang=HANG)
+    project.cases("b", differ_then_hang=HANG)
+
+
+def items_in(events: list[Event]) -> dict[str, ItemEvent]:
+    return {each.item: each for each in events if isinstance(each, ItemEvent)}
+
+
+def check_unfinished(item: ItemEvent, why: str) -> None:
+    """Check what is told of the item that had found something when it was ended."""
+    assert item.verdict == "broken"
+    assert why in item.message
+    [finding] = item.findings
+    assert (finding.kind, finding.place) == ("type", "differ_then_hang()")
+    assert finding.flaky == NOT_RUN_AGAIN
+    assert finding.text.startswith("differ_then_hang(")
+    # Nothing that nobody has confirmed is for the book.
+    assert finding.entry == ""
+
+
+def check_told(project: Project, said: str, why: str) -> None:
+    """Check that the terminal, JUnit XML and the files of findings have the item that was ended."""
+    assert f"broken: {why}" in said
+    assert "What was found until then:" in said
+    assert NOT_RUN_AGAIN in said
+    case = project.junit()["differ_then_hang[beta]"]
+    assert why in "".join(case.itertext())
+    properties = {each.get("name"): each.get("value") for each in case.iter("property")}
+    assert properties["verdict"] == "broken"
+    assert properties["flaky.type at differ_then_hang()"] == NOT_RUN_AGAIN
+    name = finding_name(UNFINISHED, "type", "differ_then_hang()")
+    assert (project.path / f"results/findings/{name}.py").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_run_that_is_interrupted_tells_what_it_found_and_leaves_nothing(project: Project, number: int) -> None:
     found_and_hanging(project)
     run = start(project)
-    wait_for_items(project, 1)
+    wait_until_it_hangs(project)
     assert workers(project)
     run.send_signal(number)
     said = end(run)
     assert run.returncode == 2, said
-    header, *_, item, footer = project.events()
+    header, *_, footer = project.events()
     assert isinstance(header, Header)
-    assert isinstance(item, ItemEvent)
-    assert [each.place for each in item.findings] == ["differ()"]
+    items = project.items()
+    assert [each.place for each in items["cases/a.yaml::differ[beta]"].findings] == ["differ()"]
+    why = "interrupted (ended by SIGTERM): " if number == signal.SIGTERM else "interrupted: "
+    check_unfinished(items[UNFINISHED], why)
+    check_told(project, said, why)
     assert isinstance(footer, Footer)
     assert (footer.exit_code, footer.ended_early) == (2, "interrupted")
-    # And half a case for the item that was interrupted, as pytest writes it.
+    assert footer.verdicts == {"diverge": 1, "broken": 1}
     assert "differ[beta]" in project.junit()
     assert partial(project) == []
     assert nothing_is_left(project)
+    if number == signal.SIGTERM:
+        check_found_again(project)
+
+
+def check_found_again(project: Project) -> None:
+    """Check that the next run, which draws nothing, has the program that the one before had no time for."""
+    (project.path / "cases/a.yaml").unlink()
+    project.cases("b", differ_then_hang="args: ['nothing()'], timeout_s: 0.5")
+    end(start(project))
+    assert any(each.place.startswith("differ_then_hang()") for each in project.items()[UNFINISHED].findings)
 
 
 def test_a_run_that_is_killed_leaves_the_last_report_alone_and_its_own_under_another_name(project: Project) -> None:
@@ -136,16 +200,21 @@ def test_a_run_that_is_killed_leaves_the_last_report_alone_and_its_own_under_ano
     kept = {name: (project.path / "results" / name).read_bytes() for name in REPORTS}
     found_and_hanging(project)
     run = start(project)
-    wait_for_items(project, 1)
+    wait_until_it_hangs(project)
     run.kill()
     end(run)
     assert {name: (project.path / "results" / name).read_bytes() for name in kept} == kept
     [log] = partial(project)
-    header, *_, item = lines_of(log)
+    header, *events = lines_of(log)
     assert isinstance(header, Header)
-    assert isinstance(item, ItemEvent)
-    assert item.findings
+    assert items_in(events)["cases/a.yaml::differ[beta]"].findings
+    assert UNFINISHED not in items_in(events)
+    check_unfinished(unfinished_items(events)[UNFINISHED], NOT_ENDED)
     assert nothing_is_left(project)
+    # What was found can be used as that of any run.
+    found = find(finding_name(UNFINISHED, "type", "differ_then_hang()"), log)
+    assert "differ_then_hang" in reproducer_of(found)
+    assert "It is not confirmed: " in issue_of(found)
     # The next run that ends takes what is left over away.
     (project.path / "cases/b.yaml").unlink()
     end(start(project))
@@ -201,6 +270,57 @@ def test_a_process_of_xdist_that_dies_loses_its_item_only_and_the_log_says_so(pr
     assert "crashed while running" in items["die"].message
     assert isinstance(project.events()[-1], Footer)
     assert nothing_is_left(project)
+
+
+# --- with pytest-xdist -----------------------------------------------------------------------------
+
+
+def test_what_workers_had_found_is_told_where_the_controller_is_interrupted(project: Project) -> None:
+    found_and_hanging(project)
+    run = start(project, "-n", "2", "cases")
+    wait_until_it_hangs(project)
+    run.send_signal(signal.SIGINT)
+    said = end(run)
+    assert run.returncode == 2, said
+    check_unfinished(project.items()[UNFINISHED], NOT_ENDED)
+    check_told(project, said, NOT_ENDED)
+    assert project.events()[-1].ended_early == "interrupted"
+    assert nothing_is_left(project)
+
+
+def test_what_workers_had_found_is_in_the_log_of_a_controller_that_is_killed(project: Project) -> None:
+    found_and_hanging(project)
+    run = start(project, "-n", "1", "cases")
+    wait_until_it_hangs(project)
+    run.kill()
+    end(run)
+    [log] = partial(project)
+    assert items_in(lines_of(log)).keys() == {"cases/a.yaml::differ[beta]"}
+    check_unfinished(unfinished_items(lines_of(log))[UNFINISHED], NOT_ENDED)
+    assert nothing_is_left(project)
+
+
+def test_what_a_process_of_xdist_had_found_is_told_when_it_is_killed(project: Project) -> None:
+    found_and_hanging(project)
+    run = start(project, "-n", "1", "--max-worker-restart=0", "cases")
+    wait_until_it_hangs(project)
+    [worker] = processes_of_xdist(run.pid)
+    os.kill(worker, signal.SIGKILL)
+    said = end(run)
+    assert run.returncode == 1, said
+    check_unfinished(project.items()[UNFINISHED], "crashed while running")
+    assert "What was found until then:" in said
+    assert NOT_RUN_AGAIN in "".join(project.junit()["differ_then_hang[beta]"].itertext())
+    assert nothing_is_left(project)
+
+
+def processes_of_xdist(controller: int) -> list[int]:
+    found = []
+    for pid in descendants(controller):
+        with contextlib.suppress(OSError):
+            if b"exec(eval(" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
 
 
 # --- in this process -------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from harness.acting.reproducer import reproducer_of
 from harness.acting.stored import StoredFinding
 from harness.eventlog import BlameRecord
 from harness.report.failure import describe_observation, program_text
+from harness.unfinished import UNCONFIRMED
 
 NOT_BLAMED = "Nobody is blamed: no other backend was asked which of the two it sides with."
 _PATH = re.compile(r" \((?:/|[A-Za-z]:\\)[^)]*\)")
@@ -26,7 +27,8 @@ def _lines(found: StoredFinding, outputs: Mapping[str, str]) -> Iterator[str]:
     yield f"# {_code(record.place)} on {other}: {record.kind} is not what it is on {reference}"
     yield ""
     if record.flaky:
-        yield f"It is not the same in every run: {record.flaky}."
+        unconfirmed = record.flaky in UNCONFIRMED
+        yield f"It is not {'confirmed' if unconfirmed else 'the same in every run'}: {record.flaky}."
         yield ""
     yield from _fenced("python", program_text(found.program).split("\n"))
     yield ""

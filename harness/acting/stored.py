@@ -15,6 +15,7 @@ from harness.errors import FindingError
 from harness.eventlog import BackendEvent, BackendFacts, Caller, Event, FindingRecord, Header, ItemEvent, read_events
 from harness.observation import Crashed, Hung, Observation, Outcome, Raised, Returned, Unsupported
 from harness.program import Program
+from harness.unfinished import with_unfinished
 
 NAME_BYTES = 4
 _OUTCOMES: dict[str, type[Outcome]] = {
@@ -81,10 +82,10 @@ def finding_name(item: str, kind: str, place: str) -> str:
 
 
 def findings_in(events: Iterable[Event]) -> Iterator[StoredFinding]:
-    """Yield every finding of a log."""
+    """Yield every finding of a log, those of items too that did not come to their end."""
     header: Header | None = None
     backends: list[BackendFacts] = []
-    for event in events:
+    for event in with_unfinished(events):
         match event:
             case Header():
                 header = event

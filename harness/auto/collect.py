@@ -20,7 +20,8 @@ from harness.cases import Case, CaseKind
 from harness.collect import Item
 from harness.errors import HarnessError, WorkerStartError
 from harness.eventlog import ItemEvent
-from harness.examine import Examination, Verdict, examine
+from harness.examination import Examination, Interrupted, Verdict
+from harness.examine import examine
 from harness.extensions import Extension
 from harness.findings import Judged
 from harness.lanes import Lane
@@ -102,6 +103,8 @@ class AutoItem(Item):
                 plan = replace(plan, identity=f"{plan.identity} {name}")
             try:
                 parts.append(examine(programs, differential, self.known, plan))
+            except Interrupted as interrupted:
+                raise Interrupted(merged([*parts, interrupted.examination]), interrupted.by) from None
             finally:
                 differential.abandon()
                 self.calls += differential.calls

@@ -13,6 +13,7 @@ from harness.observation import Crashed, Divergence, Hung, Observation, Raised, 
 from harness.program import CONTEXTS, PLAIN, Program, Step
 from harness.render import render, render_step
 from harness.report.blaming import describe_blame
+from harness.unfinished import doubt_of
 from harness.values import Result, Value
 
 LINE_LIMIT = 400
@@ -45,7 +46,7 @@ def describe_findings(
 def headline(findings: Sequence[Judged]) -> str:
     """Return one line with the kind and place of every finding of an item."""
     places = ["{} at {}".format(*map(_printable, each.finding.identity)) for each in findings]
-    flaky = ["flaky: " if each.flaky else "" for each in findings]
+    flaky = [f"{doubt_of(each.flaky)}: " if each.flaky else "" for each in findings]
     return ", ".join(f"{word}{place}" for word, place in zip(flaky, places, strict=True))
 
 
@@ -56,7 +57,8 @@ def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
     width = max(len(reference), len(other))
     lines = [f"{other} does not do what {reference} does: {divergence.kind} differs", ""]
     if judged.flaky:
-        lines[0] = f"flaky: {divergence.kind} differed between {reference} and {other}, but {judged.flaky}"
+        differed = f"{divergence.kind} differed between {reference} and {other}"
+        lines[0] = f"{doubt_of(judged.flaky)}: {differed}, but {judged.flaky}"
     context = CONTEXTS[finding.program.context]
     lines += [f"Smallest program found{', ' * bool(context)}{context}:", ""]
     for number, step in enumerate(finding.program.steps):

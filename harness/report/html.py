@@ -17,6 +17,7 @@ from harness.acting.stored import StoredFinding, findings_in
 from harness.eventlog import BackendEvent, BackendFacts, Event, Footer, Header, ItemEvent
 from harness.report.failure import describe_observation, differing_parts
 from harness.report.junit import printable
+from harness.unfinished import doubt_of, with_unfinished
 
 TEXT_LIMIT = 4000
 """How many characters of one text are shown; the event log has all of it."""
@@ -94,7 +95,7 @@ def look_of(verdict: str) -> str:
 def page_of(events: Iterable[Event]) -> Page:
     """Return what is to be shown of a log, whether it has a footer or not."""
     page = Page()
-    kept = list(events)
+    kept = list(with_unfinished(events))
     for event in kept:
         match event:
             case Header():
@@ -144,7 +145,12 @@ def _template() -> jinja2.Template:
         # Whatever is put into the page goes through it, so that nothing is forgotten.
         finalize=_finalized,
     )
-    filters: dict[str, Callable[..., object]] = {"look": look_of, "answers": _answers, "parts": _parts}
+    filters: dict[str, Callable[..., object]] = {
+        "look": look_of,
+        "answers": _answers,
+        "parts": _parts,
+        "doubt_of": doubt_of,
+    }
     environment.filters.update(filters)
     return environment.get_template("page.html.jinja")
 

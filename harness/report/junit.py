@@ -23,6 +23,8 @@ def properties(event: ItemEvent, versions: dict[str, str]) -> list[tuple[str, st
         found.append(("past-checks", f"{event.past_checks} of {event.calls}"))
     for finding in event.findings:
         found.append((f"divergence.{finding.kind} at {finding.place}", finding.text))
+        if finding.flaky:
+            found.append((f"flaky.{finding.kind} at {finding.place}", finding.flaky))
         if finding.blame is not None:
             found.append((f"blame.{finding.kind} at {finding.place}", finding.blame.word))
     found += [(f"known.{identity}", str(count)) for identity, count in event.known.items()]

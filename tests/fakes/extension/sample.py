@@ -103,3 +103,13 @@ def spoil():
 
 def use(value):
     return "spoilt" if BETA and SPOILT else value
+
+
+CALLS = []
+
+
+def differ_then_hang(value):
+    CALLS.append(value)
+    if BETA and len(CALLS) > 1:
+        time.sleep(600)
+    return "wrong" if BETA else value
