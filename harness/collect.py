@@ -102,6 +102,11 @@ class CaseModule(pytest.File):
 class Item(pytest.Item):
     """One case on one backend."""
 
+    @property
+    def saves_programs(self) -> bool:
+        """Whether its next run runs what this one has saved."""
+        return self.case.kind == "drawn"
+
     def __init__(self, *, case: Case, backend: str, run: MatrixPlugin, **keywords: Any) -> None:
         super().__init__(**keywords)
         self.case = case
@@ -193,7 +198,7 @@ class Item(pytest.Item):
 
     def _tell(self, met: Identity, judged: Judged | None) -> None:
         """Put what is found where it stays, whatever becomes of this process before the item has ended."""
-        if self.case.kind == "drawn" and self.run.database is not None and judged is not None:
+        if self.saves_programs and self.run.database is not None and judged is not None:
             add_witness(self.run.database, self.nodeid, judged.finding.program)
         self.run.tell(
             FoundEvent(

@@ -12,9 +12,11 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
+from _pytest.junitxml import xml_key
 from processes import descendants
 from test_plugin import NUMBER, PYPROJECT, Project, project, text_of
 
@@ -22,6 +24,7 @@ from harness.acting.issue import issue_of
 from harness.acting.reproducer import reproducer_of
 from harness.acting.stored import find, finding_name
 from harness.eventlog import Event, Footer, FoundEvent, Header, ItemEvent
+from harness.results import junit_written_whole
 from harness.unfinished import NOT_ENDED, NOT_RUN_AGAIN, unfinished_items
 
 __all__ = ["project"]
@@ -55,7 +58,9 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
-def start(project: Project, *arguments: str, limit_file_kib: int | None = None) -> subprocess.Popen[str]:
+def start(
+    project: Project, *arguments: str, limit_file_kib: int | None = None, variables: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
     """Start a run in a session of its own, whose workers can be told by their directory."""
     command = [sys.executable, "-m", "pytest", "--backend-matrix", "--hypothesis-seed=0", "-p", "no:cacheprovider"]
     command += arguments
@@ -64,7 +69,7 @@ def start(project: Project, *arguments: str, limit_file_kib: int | None = None) 
     started = subprocess.Popen(
         [sys.executable, "-c", HEARS_CTRL_C, *command],
         cwd=project.path,
-        env={**os.environ, "TMPDIR": str(project.path / "tmp")},
+        env={**os.environ, "TMPDIR": str(project.path / "tmp"), **(variables or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -223,15 +228,45 @@ def test_a_run_that_is_killed_leaves_the_last_report_alone_and_its_own_under_ano
 
 def test_two_runs_in_one_checkout_do_not_meet(project: Project) -> None:
     project.cases("a", agree="args: ['anything()']", differ=f"args: [{NUMBER}]", more="call: agree")
-    runs = [start(project), start(project)]
+    project.pytester.makeconftest(TOGETHER)
+    runs = [start(project), start(project, "--verbosity=0", variables={"ENDS_LAST": "1"})]
     said = [end(run) for run in runs]
     assert [run.returncode for run in runs] == [1, 1], said
-    *_, footer = project.events()
-    assert isinstance(footer, Footer)
-    assert footer.verdicts == {"agree": 2, "diverge": 1}
+    assert not any("cannot be written" in each for each in said)
+    kinds = [type(each) for each in project.events()]
+    assert (kinds[0], kinds[-1]) == (Header, Footer)
+    assert [kinds.count(each) for each in (Header, ItemEvent, Footer)] == [1, 3, 1]
+    assert project.events()[-1].verdicts == {"agree": 2, "diverge": 1}
     assert len(project.items()) == len(project.junit()) == 3
+    # What lies there is of the run that has ended last, and nothing of the other is left over.
+    assert project.events()[0].arguments[-1] == "--verbosity=0"
     assert partial(project) == []
     assert nothing_is_left(project)
+
+
+# Both are at work before either goes on, and the one that is to end last waits for the other's log.
+TOGETHER = """
+import os, pathlib, time
+def pytest_runtest_call(item):
+    if item.name.startswith("differ["):
+        pathlib.Path(f"at-work-{os.getpid()}").touch()
+        while len(list(pathlib.Path().glob("at-work-*"))) < 2:
+            time.sleep(0.02)
+    while item.name.startswith("more[") and "ENDS_LAST" in os.environ and not os.path.exists("results/report.html"):
+        time.sleep(0.02)
+"""
+
+
+def test_junit_xml_that_is_not_whole_has_a_name_of_its_own(tmp_path: Path) -> None:
+    config = SimpleNamespace(stash=pytest.Stash())
+    config.stash[xml_key] = SimpleNamespace(logfile=str(tmp_path / "junit.xml"))  # type: ignore[misc]
+    problems: list[str] = []
+    with junit_written_whole(config, problems, spared=False):  # type: ignore[arg-type]
+        being_written = Path(config.stash[xml_key].logfile)
+        assert being_written.name == f"junit.xml.partial-{os.getpid()}"
+        being_written.write_text("<testsuites/>")
+        assert not (tmp_path / "junit.xml").exists()
+    assert (problems, [each.name for each in tmp_path.iterdir()]) == ([], ["junit.xml"])
 
 
 def test_a_full_disk_ends_no_run_and_no_half_log_is_taken_for_a_whole_one(project: Project) -> None:
@@ -349,13 +384,14 @@ def test_a_good_report_is_not_replaced_by_one_in_which_everything_is_broken(proj
     assert {item.verdict for item in project.items().values()} == {"agree", "diverge"}
 
 
-@pytest.mark.parametrize("results", ["results", "/proc/results", "results/deeper"])
+# /proc is there, and takes no file from anybody.
+@pytest.mark.parametrize("results", ["results", "/proc/results", "/proc", "results/deeper"])
 def test_results_that_cannot_be_written_are_told_before_anything_is_compiled(project: Project, results: str) -> None:
     project.cases("a", agree="args: ['none()']")
     (project.path / "results").write_text("a file, and no directory")
     result = project.run(f"--matrix-results={results}")
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: */results*: results cannot be written: *; name another directory with *"])
+    result.stderr.fnmatch_lines(["ERROR: /*: results cannot be written: *; name another directory with *"])
     assert not any(line.startswith("compiled") for line in project.did)
     assert "Traceback" not in text_of(result)
 
@@ -386,6 +422,18 @@ def test_a_page_that_cannot_be_written_is_told_and_the_log_is_whole(project: Pro
     result.stdout.fnmatch_lines(["*report.html: cannot be written: Is a directory"])
     assert isinstance(project.events()[-1], Footer)
     assert partial(project) == []
+
+
+def test_files_of_findings_that_cannot_be_written_are_told_and_the_finding_is_in_the_log(project: Project) -> None:
+    project.cases("a", differ=f"args: [{NUMBER}]", agree="args: ['none()']")
+    (project.path / "results").mkdir()
+    (project.path / "results/findings").write_text("a file, and no directory")
+    result = project.run()
+    result.assert_outcomes(passed=1, failed=1)
+    assert "results/findings: cannot be written: File exists" in text_of(result)
+    assert "Traceback" not in text_of(result)
+    assert [each.place for each in project.items()["cases/a.yaml::differ[beta]"].findings] == ["differ()"]
+    assert isinstance(project.events()[-1], Footer)
 
 
 def test_json_of_a_footer_from_before_is_read() -> None:

@@ -111,6 +111,11 @@ class AutoItem(Item):
                 self.past_checks += differential.past_checks
         self.examination = merged(parts)
 
+    @property
+    def saves_programs(self) -> bool:
+        """No: what a crate shows makes other cases of it tomorrow."""
+        return False
+
     def _report(self, examination: Examination) -> None:
         if self.missing and self.source.extension.installed is not None:
             examination.note = f"{self.backend} lacks {', '.join(self.missing)}; {COMPILE}"

@@ -71,10 +71,7 @@ class Made:
 
 
 def hand_out():
-    return MADE
-
-
-MADE = Made()
+    return Made()
 
 
 def differ_by_the_host(value):
