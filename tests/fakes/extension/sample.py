@@ -71,7 +71,10 @@ class Made:
 
 
 def hand_out():
-    return Made()
+    return MADE
+
+
+MADE = Made()
 
 
 def differ_by_the_host(value):
