@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -215,6 +216,26 @@ def test_an_issue_report_says_who_is_blamed_and_names_no_place_on_a_machine() ->
     assert "away" not in text
     assert "/home" not in text
     assert "/usr" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"called": True}, "The program calls these functions of the C-API, which the host supplies: PyList_New."),
+        (
+            {"called": True, "touched": ()},
+            "The program calls none of the functions of the C-API that the host supplies.",
+        ),
+        ({"called": True, "touched": (), "by_itself": True}, ""),
+        ({"touched": ()}, ""),
+    ],
+)
+def test_an_issue_report_says_what_the_program_calls_of_the_host(changes: dict[str, Any], said: str) -> None:
+    blamed = msgspec.structs.replace(BLAMED, **changes)
+    event = msgspec.structs.replace(EVENTS[2], findings=(msgspec.structs.replace(FINDING, blame=blamed),))
+    text = issue_of(next(findings_in([EVENTS[0], event])))
+    assert said in text
+    assert ("the host supplies" in text) == bool(said)
 
 
 # --- bisect ---------------------------------------------------------------------------------------------
