@@ -31,6 +31,7 @@ from harness.findings import Known
 from harness.lanes import Lane
 from harness.matrix import Matrix, capabilities_of
 from harness.report.failure import describe_finding
+from harness.restarts import Restarts
 from harness.settings import Overrides, read_settings
 from harness.strategies import programs_of
 from harness.surface import surface_programs
@@ -77,6 +78,8 @@ class SelfRun:
                 extension.module,
                 [str(built.site)],
                 timeout_s=self.settings.timeout_s,
+                # Of many examples many end their workers, on both sides alike, where a case is about that.
+                restarts=Restarts(of_a_case=sys.maxsize, of_a_run=sys.maxsize),
             )
             for name in (self.reference, AGAIN)
         ]
