@@ -335,6 +335,7 @@ class Item(pytest.Item):
             extension=self.case.extension,
             file=self.run.from_root(self.case.file),
             book=self.known,
+            wrong_with_book=self._text_of_book(self.examination),
         )
 
 

@@ -117,7 +117,8 @@ class FindingRecord(msgspec.Struct, frozen=True):
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     """What came of one case on one backend.
 
-    ``judged_in_part`` counts the examples whose last steps were not judged, because one before had diverged.
+    ``judged_in_part`` counts the examples whose last steps were not judged, because one before had diverged, and
+    ``message`` is what is to be said of the item beside its findings: why it is broken, what is wrong with the book.
 
     ``extension`` is what is compared, as the file names it; ``file`` is that file, from the project's directory.
     Of an item of ``--auto``, ``made`` are the cases that were made for it, ``calls`` counts the calls of what it is

@@ -31,11 +31,12 @@ def item_event(
     extension_of: Callable[[Judged], str] = lambda judged: "",
     file: str = "",
     book: Known | None = None,
+    wrong_with_book: str = "",
 ) -> ItemEvent:
     """Return what the event log says of an item; its outcome is empty until there is a report.
 
     ``draft`` makes the entry of the book for a finding, ``extension_of`` says which extension it is about if it is not
-    ``extension``, and ``book`` is what the book says of the item.
+    ``extension``, and ``book`` is what the book says of the item; ``wrong_with_book`` says what is not as it says.
     """
     book = book or Known(())
     outcome = "" if report is None else "xfailed" if hasattr(report, "wasxfail") else report.outcome
@@ -53,7 +54,7 @@ def item_event(
         rules_applied=dict(examination.rules_applied),
         judged_in_part=examination.judged_in_part,
         missing=missing,
-        message=examination.note,
+        message="\n\n".join(filter(None, (examination.note, wrong_with_book))),
         accounts=dict(examination.accounts),
         extension=extension,
         file=file,

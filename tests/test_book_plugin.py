@@ -54,6 +54,9 @@ def test_a_witness_that_no_longer_diverges_is_stale(project: Project, golden: Ch
     assert verdicts(project) == {"differ[beta]": "stale"}
     assert result.ret == 1
     golden("book_stale.txt", told(result, "1 known divergence of beta", "and if it comes"))
+    [item] = project.items().values()
+    assert item.message.startswith("1 known divergence of beta is gone")
+    assert "1 known divergence of beta is gone" in (project.path / "results/report.html").read_text()
 
 
 def test_a_witness_that_diverges_in_another_way_has_changed(project: Project, golden: CheckGolden) -> None:  # noqa: F811
@@ -64,6 +67,7 @@ def test_a_witness_that_diverges_in_another_way_has_changed(project: Project, go
     assert verdicts(project) == {"differ[beta]": "changed"}
     assert result.ret == 1
     golden("book_changed.txt", told(result, "the witness of", "      - {call"))
+    assert "diverges in another way than the entry says" in (project.path / "results/report.html").read_text()
 
 
 def test_an_entry_that_matched_nothing_fails_a_whole_run(project: Project, golden: CheckGolden) -> None:  # noqa: F811

@@ -76,13 +76,15 @@ def test_who_took_part_what_came_of_it_and_every_finding_is_there() -> None:
 
 
 def test_the_reasons_of_the_book_blame_and_what_came_before_are_there() -> None:
-    blame = BlameRecord("interpreter", ("interpreter: Other",), "why", (VoteRecord("third", "Third 1", "other", ""),))
+    votes = (VoteRecord("third", "Third 1", "other", ""),)
+    blame = BlameRecord("interpreter", ("interpreter: Other",), "why", votes, ("PyList_New",), called=True)
     finding = msgspec.structs.replace(FINDING, blame=blame, entry="- case: f", after=("g(1)",), flaky="so it is")
     known = ItemEvent("i", "f", "b", "known", "xfailed", 1, 1, 0.0, known={"k": 1}, reasons={"x": "it is so"})
     found = ItemEvent("cases/a.yaml::f[other]", "f", "other", "flaky", "failed", 1, 1, 0.5, (finding,))
     page = parsed([EVENTS[0], found, known])
     for words in (
         "interpreter: why (interpreter: Other)",
+        "functions of the host that the program calls: PyList_New",
         "third Third 1",
         "- case: f",
         "g(1)",

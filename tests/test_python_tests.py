@@ -316,6 +316,8 @@ def test_a_known_divergence_that_is_gone_fails(python: Project) -> None:
     result = python.run("test_numbers.py")
     result.assert_outcomes(failed=1)
     assert verdicts(python) == {"test_known[beta]": "stale"}
+    (event,) = python.items().values()
+    assert event.message.startswith("1 known divergence of beta is gone")
     result.stdout.fnmatch_lines(["*byte()*"])
 
 

@@ -20,7 +20,7 @@ def describe_blame(blame: Blame, *, reference: str, other: str) -> Iterator[str]
         yield f"  {vote.backend:<{width}}  {_said(vote, reference, other)}"
     yield from _not_asked([vote for vote in blame.votes if vote.side == "absent"])
     if blame.touched is not None:
-        yield from _touched(blame.touched)
+        yield from describe_touched(blame.touched)
 
 
 def _said(vote: Vote, reference: str, other: str) -> str:
@@ -40,7 +40,8 @@ def _not_asked(absent: Sequence[Vote]) -> Iterator[str]:
         yield f"  not asked: {', '.join(vote.backend for vote in absent if vote.text == why)}: {why}"
 
 
-def _touched(touched: Touched) -> Iterator[str]:
+def describe_touched(touched: Touched) -> Iterator[str]:
+    """Yield the lines about what a program has to do with the host."""
     if not touched.watched:
         why = f" (the program was not watched: {touched.unwatched})" if touched.unwatched else ""
         yield f"  functions of the host that the extension imports: {_some(touched.functions)}{why}"
@@ -56,6 +57,11 @@ def _touched(touched: Touched) -> Iterator[str]:
 def _some(names: Sequence[str]) -> str:
     more = len(names) - NAMES_LIMIT
     return ", ".join(names[:NAMES_LIMIT] or ["none"]) + (f" and {more} more" if more > 0 else "")
+
+
+def touched_of(record: BlameRecord) -> Touched:
+    """Return what the program has to do with the host, as :func:`blame_record` wrote it; nothing if nobody looked."""
+    return Touched(record.touched, record.called, record.while_imported, record.by_itself, record.unwatched)
 
 
 def blame_record(blame: Blame) -> BlameRecord:

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 import jinja2
 
 from harness.acting.stored import StoredFinding, findings_in
-from harness.eventlog import BackendEvent, BackendFacts, Event, Footer, Header, ItemEvent
+from harness.blame import Touched
+from harness.eventlog import BackendEvent, BackendFacts, BlameRecord, Event, Footer, Header, ItemEvent
+from harness.report.blaming import describe_touched, touched_of
 from harness.report.failure import describe_observation, differing_parts
 from harness.report.junit import printable
 from harness.unfinished import doubt_of, with_unfinished
@@ -134,6 +136,12 @@ def _parts(found: StoredFinding) -> tuple[str, str]:
     return differing_parts(record.kind, record.reference_part, record.other_part)
 
 
+def _touched(blame: BlameRecord) -> list[str]:
+    """Return what is told of the host, if anybody looked."""
+    touched = touched_of(blame)
+    return [] if touched == Touched() else [line.strip() for line in describe_touched(touched)]
+
+
 @functools.cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
@@ -150,6 +158,7 @@ def _template() -> jinja2.Template:
         "answers": _answers,
         "parts": _parts,
         "doubt_of": doubt_of,
+        "touched": _touched,
     }
     environment.filters.update(filters)
     return environment.get_template("page.html.jinja")
