@@ -175,13 +175,15 @@ class FoundEvent(msgspec.Struct, frozen=True, tag="found"):
 class Footer(msgspec.Struct, frozen=True, tag="footer"):
     """The end of a run: how many items had which verdict.
 
-    ``ended_early`` says why not every item was run; it is empty if every one was.
+    ``ended_early`` says why not every item was run; it is empty if every one was.  ``wrong_with_book`` tells the
+    entries of the book that matched nothing in a whole run, which no item can tell.
     """
 
     ended: str
     exit_code: int
     verdicts: dict[str, int]
     ended_early: str = ""
+    wrong_with_book: str = ""
 
 
 Event = Header | BackendEvent | FoundEvent | ItemEvent | Footer

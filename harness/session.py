@@ -227,7 +227,13 @@ class MatrixPlugin:
         with results.junit_written_whole(self.config, self.problems, spared=spared):
             yield
         if self.log is not None:
-            footer = Footer(_now(), int(session.exitstatus), dict(self.verdicts), results.why_ended_early(session))
+            footer = Footer(
+                _now(),
+                int(session.exitstatus),
+                dict(self.verdicts),
+                results.why_ended_early(session),
+                self.keeper.told_of_unmatched(),
+            )
             self.log.finish(footer, results.place_for(kept, spared=spared))
             if self.log.failed is not None:
                 told = f"{self.from_root(self.log.partial)}: not whole, because it cannot be written"

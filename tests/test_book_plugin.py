@@ -77,6 +77,7 @@ def test_an_entry_that_matched_nothing_fails_a_whole_run(project: Project, golde
     result.assert_outcomes(passed=1, xfailed=1)
     assert result.ret == 1
     golden("book_unmatched.txt", told(result, "1 known divergence matched nothing", "Nothing shows"))
+    assert "1 known divergence matched nothing" in (project.path / "results/report.html").read_text()
     assert project.events()[-1].exit_code == 1
 
 

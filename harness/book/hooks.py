@@ -55,7 +55,11 @@ class BookKeeper:
             reporter.write_line(self.refused)
         if self.unmatched:
             reporter.write_sep("-", "the book")
-            reporter.write_line(describe_unmatched(self.unmatched))
+            reporter.write_line(self.told_of_unmatched())
+
+    def told_of_unmatched(self) -> str:
+        """Return the text about the entries that matched nothing in a whole run; empty if there are none."""
+        return describe_unmatched(self.unmatched) if self.unmatched else ""
 
     def _unmatched(self) -> list[Entry]:
         """Return the entries that matched nothing, if every case of every file ran on every backend."""
