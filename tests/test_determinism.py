@@ -119,7 +119,7 @@ def test_what_came_out_otherwise_is_told(cases: Project) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "has no header, or no footer: its run did not end"), ("{", "is no event log that can be read: ")],
+    [("", "has no header, or no footer: its run did not end"), ("{\n", "is no event log that can be read: ")],
 )
 def test_a_log_that_is_none_is_refused(project: Project, text: str, message: str) -> None:
     path = project.path / "events.jsonl"
