@@ -116,14 +116,14 @@ def partial(project: Project) -> list[Path]:
     return sorted((project.path / "results").glob("*.partial-*"))
 
 
-def wait_until_it_hangs(project: Project, *, items: int = 1) -> None:
+def wait_until_it_hangs(project: Project, *, items: int = 1, item: str = UNFINISHED) -> None:
     """Wait until the log has so many items, and what the next one has found before it hangs."""
     deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         for path in partial(project):
             if path.name.startswith("events"):
                 events = lines_of(path)
-                found = any(isinstance(each, FoundEvent) and each.item == UNFINISHED for each in events)
+                found = any(isinstance(each, FoundEvent) and each.item == item for each in events)
                 if found and sum(isinstance(each, ItemEvent) for each in events) >= items:
                     return
         time.sleep(0.05)
@@ -197,6 +197,32 @@ def check_found_again(project: Project) -> None:
     project.cases("b", differ_then_hang="args: ['nothing()'], timeout_s: 0.5")
     end(start(project))
     assert any(each.place.startswith("differ_then_hang()") for each in project.items()[UNFINISHED].findings)
+
+
+IN_PYTHON = """
+def test_it(matrix):
+    try:
+        matrix.call("sample", "differ", 200)
+    except AssertionError:
+        pass
+    matrix.call("sample", "hang", 200)
+"""
+
+
+def test_a_test_in_python_that_is_interrupted_tells_what_it_found(project: Project) -> None:
+    project.pytester.makepyfile(test_it=IN_PYTHON)
+    run = start(project, "test_it.py")
+    wait_until_it_hangs(project, items=0, item="test_it.py::test_it[beta]")
+    run.send_signal(signal.SIGINT)
+    said = end(run)
+    assert run.returncode == 2, said
+    [item] = project.items().values()
+    assert (item.verdict, item.outcome) == ("broken", "failed")
+    assert [(each.place, each.flaky) for each in item.findings] == [("differ()", NOT_RUN_AGAIN)]
+    assert f"broken: interrupted: {NOT_ENDED}" in said
+    assert f"not confirmed: {NOT_RUN_AGAIN}" in said
+    assert "test_it[beta]" in project.junit()
+    assert nothing_is_left(project)
 
 
 def test_a_run_that_is_killed_leaves_the_last_report_alone_and_its_own_under_another_name(project: Project) -> None:
