@@ -26,7 +26,7 @@ SAMPLES = ("text", "errors", "operators", "buffers")
 CRASHED = "crashed"
 KINDS = {
     *("argument", "calls", "exception-attributes", "exception-context", "exception-message", "exception-notes"),
-    *("exception-type", "handled", "identity", "outcome", "stderr", "type", "value", "warnings"),
+    *("exception-type", "handled", "identity", "outcome", "stderr", "type", "unraisable", "value", "warnings"),
     CRASHED,
 }
 
