@@ -231,7 +231,7 @@ def test_what_answers_for_a_dead_worker_is_found_out(opened: Callable[..., Lane]
         ask(lane, 1, MISBEHAVE)
         worker = lane._worker
         assert worker is not None
-        assert comes_true(worker.has_ended)
+        assert comes_true(worker.has_ended, within_s=60.0)
         ask(lane, 2, AFTER)
         (_, first), (_, second) = lane.replies
         assert first.observations(1, "other")
