@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,8 @@ def test_examples_that_a_backend_cannot_execute_are_left_out() -> None:
     assert len(programs) == 3
     lacking = Capabilities(surrogate_pairs=False, contexts=("plain",))
     assert executable(programs, lacking) == (call(1),)
+    before = replace(call(1), after=(replace(call(2), context="exit"),))
+    assert executable((before, call(1)), lacking) == (call(1),)
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,12 @@ def test_several_that_lie_apart_are_all_found_and_nothing_else() -> None:
 
 
 def test_programs_that_cannot_be_one_are_told_beside_it() -> None:
-    finding, judged = after(Stateful({"spoil"}), *NOISE[:5], "spoil", *NOISE[5:9], context="thread")
+    other = Stateful({"spoil"})
+    finding, judged = after(other, *NOISE[:5], "spoil", *NOISE[5:9], context="thread")
     assert judged.flaky == ""
     assert judged.finding.program == replace(program("use", "thread"), after=(program("spoil", "thread"),))
     assert judged.finding.identity == finding.identity
+    assert other.closed == 1, "what is examined next meets none of them"
 
 
 def test_a_program_that_comes_after_others_has_workers_of_its_own() -> None:
