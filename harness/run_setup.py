@@ -45,13 +45,15 @@ def settings_of(config: pytest.Config, replay: Replay | None = None) -> Settings
         raise pytest.UsageError(str(error)) from None
 
 
-def seed_of(worker_input: dict[str, Any] | None) -> int:
-    """Return the run's seed: Hypothesis's own, if one was given, or a new one."""
+def seed_of(worker_input: dict[str, Any] | None, setting: int | None = None) -> int:
+    """Return the run's seed: Hypothesis's own, if one was given, or the setting, or a new one."""
     if worker_input is not None:
         return int(worker_input["backend_matrix_seed"])
     given = core.global_force_seed
     if isinstance(given, int):
         return given
+    if setting is not None:
+        return setting
     if hypothesis.settings().derandomize:
         return 0
     return random.SystemRandom().getrandbits(32)

@@ -99,7 +99,7 @@ class MatrixPlugin:
     @cached_property
     def seed(self) -> int:
         """The run's seed; asked for only when Hypothesis's own plug-in has read its options."""
-        return seed_of(self.worker_input)
+        return seed_of(self.worker_input, self.settings.seed)
 
     @cached_property
     def database(self) -> ExampleDatabase | None:

@@ -47,6 +47,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     restarts_per_case: int = OF_A_CASE
     restarts_per_run: int = OF_A_RUN
     database: str | DatabaseTable | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class Settings:
     directory that relative paths start from.  ``examples`` is None where Hypothesis's profile decides.
     ``surface`` says whether every case file has the built-in case of its extension's surface.  ``caller`` is
     an extension and a function of it that calls its argument; None where the interpreter's own is to do that.
-    ``database`` is None where Hypothesis's profile says where examples are kept.
+    ``database`` is None where Hypothesis's profile says where examples are kept, and ``seed`` where each run is to
+    draw anew.
     """
 
     root: Path
@@ -91,6 +93,7 @@ class Settings:
     restarts_per_case: int = OF_A_CASE
     restarts_per_run: int = OF_A_RUN
     database: DatabaseSettings | None = None
+    seed: int | None = None
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -148,6 +151,7 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         caller=caller,
         blame=overrides.blame or table.blame,
         database=None if table.database is None else database_settings(table.database, root),
+        seed=table.seed,
     )
 
 
@@ -160,6 +164,8 @@ def _check_values(table: _Table) -> None:
     for name in ("memory_mib", "file_mib", "restarts_per_case", "restarts_per_run"):
         if getattr(table, name) < 1:
             raise SettingsError(f"{name.replace('_', '-')} must be at least 1, not {getattr(table, name)}")
+    if table.seed is not None and table.seed < 0:
+        raise SettingsError(f"seed must be at least 0, not {table.seed}")
     if table.timeout_s <= 0:
         raise SettingsError(f"timeout-s must be more than 0, not {table.timeout_s:g}")
 

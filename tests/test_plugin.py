@@ -169,6 +169,15 @@ def test_the_command_that_is_told_runs_the_item_again(project: Project) -> None:
     assert len(project.items()) == 1
 
 
+def test_a_run_has_the_seed_of_the_settings_where_none_is_given(project: Project) -> None:
+    project.configure(PYPROJECT + "seed = 7\n")
+    project.cases(agree="args: ['anything()']")
+    project.run(seeded=False)
+    assert project.events()[0].seed == 7
+    project.run("--hypothesis-seed=8", seeded=False)
+    assert project.events()[0].seed == 8
+
+
 def test_the_entry_that_is_told_makes_it_an_expected_failure(project: Project) -> None:
     project.cases(differ=f"args: [{NUMBER}]")
     told = text_of(project.run())

@@ -51,6 +51,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         rules = ["stderr-ignored"]
         interpreters = {cpython = "~/python"}
         caller = "../crate:calls.apply"
+        seed = 3
         """,
     )
     assert settings.backends == ("cpython-abi3t", "rustpython")
@@ -61,6 +62,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert settings.rules == {"stderr-ignored"}
     assert settings.interpreters == {"cpython": Path.home() / "python"}
     assert settings.caller == ("../crate", "calls.apply")
+    assert settings.seed == 3
 
 
 def test_the_command_line_wins(tmp_path: Path) -> None:
@@ -105,6 +107,8 @@ def test_a_backend_whose_interpreter_is_named_takes_part(tmp_path: Path) -> None
         ('examples = "many"', {}, "PLACE: examples: must be a whole number, not text"),
         ("examples = 0", {}, "PLACE: the number of examples must be at least 1, not 0"),
         ("", {"examples": -1}, "--examples: the number of examples must be at least 1, not -1"),
+        ("seed = -1", {}, "PLACE: seed must be at least 0, not -1"),
+        ('seed = "any"', {}, "PLACE: seed: must be a whole number, not text"),
         ("timeout-s = 0", {}, "PLACE: timeout-s must be more than 0, not 0"),
         ('backends = "cpython"', {}, "PLACE: backends: must be a list, not text"),
         ("backends = []", {}, "only the reference 'cpython' is left; name another backend with --backends"),
