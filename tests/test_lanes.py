@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from processes import children, ends_soon, is_running, leaving_nothing
+from processes import children, comes_true, ends_soon, is_running, leaving_nothing
 
 from conftest import MODULES, OpenLane
 from harness import process, protocol
@@ -308,7 +308,7 @@ def test_a_worker_that_does_not_start_says_why(
     with pytest.raises(error) as caught:
         send(lane, 1)
     assert str(caught.value).startswith(message)
-    assert children() == before
+    assert comes_true(lambda: children() == before)
 
 
 def test_an_interpreter_that_is_not_there_says_so(open_lane: OpenLane) -> None:

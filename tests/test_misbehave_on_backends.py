@@ -11,7 +11,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from processes import children, leaving_nothing
+from processes import children, comes_true, leaving_nothing
 
 from harness import backends
 from harness.backends.base import Backend, Request
@@ -142,6 +142,6 @@ def examined(name: str, programs: list[Program], *, timeout_s: float = 60.0) -> 
     finally:
         for each in lanes:
             each.close()
-    assert children() == set(), "what a worker left behind lives on"
+    assert comes_true(lambda: children() == set()), "what a worker left behind lives on"
     assert examination.verdict == "diverge", examination.note
     return {each.finding.program.steps[0].name: each for each in examination.findings}

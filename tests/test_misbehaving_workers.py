@@ -93,7 +93,7 @@ def examined(what: str) -> Examination:
     finally:
         for lane in lanes:
             lane.close()
-    assert children() == set(), "what the worker left behind lives on"
+    assert comes_true(lambda: children() == set()), "what the worker left behind lives on"
     return examination
 
 

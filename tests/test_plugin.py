@@ -16,7 +16,7 @@ from typing import Any
 import books
 import pytest
 from hypothesis import core
-from test_lanes import children
+from processes import children, comes_true
 
 # Imported here, so that an inner run finds it loaded: YAML's C library does not bear being imported twice.
 from harness import collect, session  # noqa: F401
@@ -91,7 +91,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     pytester.syspathinsert(FAKES)
     before = children()
     yield Project(pytester)
-    assert children() == before, "a worker was left over"
+    assert comes_true(lambda: children() == before), "a worker was left over"
 
 
 def text_of(result: pytest.RunResult) -> str:
