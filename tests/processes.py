@@ -64,10 +64,8 @@ def descriptors() -> set[str]:
 
 
 @contextmanager
-def leaving_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let workers have their directories in a new one, and fail if a process, a descriptor or a directory is left."""
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
+def leaving_no_process() -> Iterator[None]:
+    """Fail if a process or a descriptor is left."""
     # The warden would stay for the next worker, and go with the process.
     guarded.dismiss()
     before = descendants(), descriptors()
@@ -75,6 +73,15 @@ def leaving_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     guarded.dismiss()
     assert comes_true(lambda: descendants() == before[0]), descendants()
     assert descriptors() == before[1]
+
+
+@contextmanager
+def leaving_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let workers have their directories in a new one, and fail if a process, a descriptor or a directory is left."""
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with leaving_no_process():
+        yield
     assert list(place.iterdir()) == []
 
 

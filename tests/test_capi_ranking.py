@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
-import sys
 import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+import scripts
 
 ROOT = Path(__file__).parents[1]
 
-spec = importlib.util.spec_from_file_location("make_capi_ranking", ROOT / "docs" / "make_capi_ranking.py")
-assert spec is not None
-assert spec.loader is not None
-ranking = importlib.util.module_from_spec(spec)
-sys.modules[spec.name] = ranking
-spec.loader.exec_module(ranking)
+ranking = scripts.load("make_capi_ranking")
 
 SOURCE = """
 extern void *PyLong_FromLong(long);

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import scripts
 
 from harness.book.entries import Entry
 from harness.book.reading import parse_book
@@ -18,16 +17,7 @@ ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "docs" / "make_features_table.py"
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_features_table", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load()
+tool = scripts.load("make_features_table")
 
 COMMON = "case: plain_life, kind: value, any_difference: it depends, found: 2026-01-01"
 BOOK = f"""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import comes_true, descendants, descriptors, is_running
+from processes import comes_true, descendants, is_running, leaving_no_process
 
 from harness import guarded
 from harness.errors import RestartsLimitError
@@ -21,12 +21,8 @@ from harness.settings import Overrides, read_settings
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_over() -> Iterator[None]:
-    guarded.dismiss()
-    before = descendants(), descriptors()
-    yield
-    guarded.dismiss()
-    assert comes_true(lambda: descendants() == before[0]), descendants()
-    assert descriptors() == before[1]
+    with leaving_no_process():
+        yield
 
 
 def start(source: str, directory: Path, *, argv: tuple[str, ...] = (sys.executable, "-S", "-c")) -> GuardedProcess:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import scripts
 from books import entry
 
 from harness.book.entries import Entry
@@ -21,16 +20,7 @@ LINK = "https://example.org/python/language/issues/7"
 PLACE = "known/other/fake.yaml:3:1"
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_versions_page", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load()
+tool = scripts.load("make_versions_page")
 
 
 def skew(case: str, reason: str = "new words", link: str = LINK, kind: str = "value") -> Entry:
