@@ -240,7 +240,12 @@ class EventLog:
 
 def log_of(directory: Path) -> Path:
     """Return where the log of this process lies as long as its run has not ended."""
-    return directory / f"{LOG_NAME}{PARTIAL}{os.getpid()}"
+    return partial_of(directory / LOG_NAME)
+
+
+def partial_of(path: Path) -> Path:
+    """Return where this process writes a file of the results, beside its place, until it is whole."""
+    return path.with_name(f"{path.name}{PARTIAL}{os.getpid()}")
 
 
 def add_event(log: Path, event: Event) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import click
 import msgspec
 
 from harness.errors import HarnessError, LogError, ReportError
-from harness.eventlog import LOG_NAME, PARTIAL, read_events
+from harness.eventlog import LOG_NAME, partial_of, read_events
 from harness.report.html import html_of
 from harness.settings import Overrides, read_settings
 
@@ -29,7 +28,7 @@ def write_page(log: Path, path: Path) -> None:
         raise LogError(f"{log}: no event log there; run pytest --backend-matrix, or name one") from None
     except (OSError, msgspec.DecodeError) as error:
         raise LogError(f"{log}: is no event log: {error}") from None
-    partial = path.with_name(f"{path.name}{PARTIAL}{os.getpid()}")
+    partial = partial_of(path)
     try:
         partial.write_text(made, encoding="utf-8")
         partial.replace(path)

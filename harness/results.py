@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from _pytest.junitxml import xml_key
 
-from harness.eventlog import PARTIAL, Footer, ItemEvent, read_events
+from harness.eventlog import PARTIAL, Footer, ItemEvent, partial_of, read_events
 
 BROKEN = "broken-"
 """What stands before the name of a report in which everything is broken, beside a good one of an earlier run."""
@@ -112,7 +112,7 @@ def junit_written_whole(config: pytest.Config, problems: list[str], *, spared: b
         yield
         return
     place = place_for(Path(xml.logfile), spared=spared)
-    partial = place.with_name(f"{place.name}{PARTIAL}{os.getpid()}")
+    partial = partial_of(place)
     xml.logfile = str(partial)
     try:
         yield

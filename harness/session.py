@@ -234,13 +234,13 @@ class MatrixPlugin:
                 results.why_ended_early(session),
                 self.keeper.told_of_unmatched(),
             )
-            self.log.finish(footer, results.place_for(kept, spared=spared))
+            log = results.place_for(kept, spared=spared)
+            self.log.finish(footer, log)
             if self.log.failed is not None:
                 told = f"{self.from_root(self.log.partial)}: not whole, because it cannot be written"
                 self.problems.append(f"{told}: {self.log.failed.strerror}")
             else:
                 results.remove_left_over(self.settings.results)
-                log = results.place_for(kept, spared=spared)
                 with results.noted(self.problems, self.settings.results):
                     write_page(log, results.place_for(kept.with_name(PAGE_NAME), spared=spared))
         if self.problems:

@@ -32,7 +32,6 @@ from harness.strategies import programs_of
 if TYPE_CHECKING:
     from harness.session import MatrixPlugin
 
-PREFIX = AUTOMATIC
 COMPILE = "an installed module is not compiled again: give --auto the crate's directory for that"
 # The verdict of an item is the first of these that one of its cases came to.
 _ORDER: tuple[Verdict, ...] = (
@@ -162,7 +161,7 @@ def collect_sources(session: pytest.Session, run: MatrixPlugin) -> list[pytest.I
     found: list[pytest.Item] = []
     for name, source in run.automatic.sources.items():
         module = AutoModule.from_parent(
-            session, name=f"{PREFIX}{name}", nodeid=f"{PREFIX}{name}", source=source, run=run
+            session, name=f"{AUTOMATIC}{name}", nodeid=f"{AUTOMATIC}{name}", source=source, run=run
         )
         session.ihook.pytest_collectstart(collector=module)
         report = session.ihook.pytest_make_collect_report(collector=module)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from harness.auto.collect import PREFIX, collect_sources, is_named, replayed, source_names
+from harness.acting.replay import AUTOMATIC
+from harness.auto.collect import collect_sources, is_named, replayed, source_names
 from harness.auto.selection import Selection
 from harness.auto.sources import Source
 from harness.auto.written import case_file_text
@@ -37,7 +38,7 @@ class Automatic:
                 raise pytest.UsageError(f"--auto {path}: is neither a crate nor an installed extension module")
         named = source_names(paths) if replay is None or not replay.is_automatic else replayed(replay, paths, run)
         self.sources = {name: Source(path, run.matrix, selection) for name, path in named.items()}
-        self.chosen = [each for each in config.args if self.sources and each.startswith(PREFIX)]
+        self.chosen = [each for each in config.args if self.sources and each.startswith(AUTOMATIC)]
         config.args[:] = [each for each in config.args if each not in self.chosen]
         self._made: dict[str, dict[str, CaseSpec]] = {}
         self._calls: Counter[str] = Counter()
@@ -66,13 +67,13 @@ class Automatic:
     def note(self, event: ItemEvent) -> None:
         """Take in what came of an item, whatever it was."""
         module, _, name = event.item.partition("::")
-        if not module.startswith(PREFIX):
+        if not module.startswith(AUTOMATIC):
             return
-        subject = f"{module.removeprefix(PREFIX)}::{name.rpartition('[')[0]}"
+        subject = f"{module.removeprefix(AUTOMATIC)}::{name.rpartition('[')[0]}"
         self._calls[subject] += event.calls
         self._past[subject] += event.past_checks
         made = {key: msgspec.convert(spec, CaseSpec) for key, spec in event.made.items()}
-        self._made.setdefault(module.removeprefix(PREFIX), {}).update(made)
+        self._made.setdefault(module.removeprefix(AUTOMATIC), {}).update(made)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say which share of each subject's calls got past the checking of their arguments."""

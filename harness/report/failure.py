@@ -45,9 +45,10 @@ def describe_findings(
 
 def headline(findings: Sequence[Judged]) -> str:
     """Return one line with the kind and place of every finding of an item."""
-    places = ["{} at {}".format(*map(_printable, each.finding.identity)) for each in findings]
-    flaky = [f"{doubt_of(each.flaky)}: " if each.flaky else "" for each in findings]
-    return ", ".join(f"{word}{place}" for word, place in zip(flaky, places, strict=True))
+    return ", ".join(
+        (f"{doubt_of(each.flaky)}: " if each.flaky else "") + " at ".join(map(_printable, each.finding.identity))
+        for each in findings
+    )
 
 
 def describe_finding(judged: Judged, *, reference: str, other: str) -> str:
