@@ -23,7 +23,7 @@ from harness.cases import Case, CaseFile, read_case_file
 from harness.differential import Differential
 from harness.errors import HarnessError
 from harness.eventlog import FoundEvent, ItemEvent
-from harness.examination import Examination, Interrupted, Plan, note_of
+from harness.examination import Examination, Interrupted, Plan, SkewJudge, note_of
 from harness.examine import examine, examine_all
 from harness.extensions import Extension
 from harness.failed import ItemFailed, representation
@@ -36,6 +36,7 @@ from harness.matrix import capabilities_of
 from harness.report import book as telling
 from harness.report import failure, junit
 from harness.settings import Settings
+from harness.skew_judge import skew_judge
 from harness.strategies import example_programs, executable, programs_of
 from harness.surface import surface_programs
 from harness.witnesses import add_witness, keep_witnesses, stored_witnesses
@@ -117,6 +118,7 @@ class Item(pytest.Item):
         self.examination = Examination("broken")
         self.known = Known(())
         self.missing: tuple[str, ...] = ()
+        self.skew: SkewJudge | None = None
         self.started = 0.0
 
     def runtest(self) -> None:
@@ -150,6 +152,9 @@ class Item(pytest.Item):
             if case.kind == "surface":
                 # What programs did to the classes before is no part of what the extension shows.
                 lane.fresh()
+        self.skew = skew_judge(
+            run.matrix, extension, self.backend, run.settings.rules.union(case.spec.rules), timeout_s=other.timeout_s
+        )
         before = sum(lane.restarts for lane in lanes)
         run.matrix.restarts.begin_case()
         try:
@@ -194,7 +199,7 @@ class Item(pytest.Item):
         wanted = self.run.settings.examples or min(
             profile.max_examples, self.case.spec.max_examples or profile.max_examples
         )
-        return Plan(self.nodeid, self.seed, wanted, profile, self.run.database, tell=self._tell)
+        return Plan(self.nodeid, self.seed, wanted, profile, self.run.database, tell=self._tell, skew=self.skew)
 
     def _tell(self, met: Identity, judged: Judged | None) -> None:
         """Put what is found where it stays, whatever becomes of this process before the item has ended."""
@@ -246,6 +251,8 @@ class Item(pytest.Item):
                 reasons = [entry.reason for entry, count in self.known.matched.items() if count]
                 rates = telling.describe_rates(self.known.rates)
                 pytest.xfail("; ".join([*dict.fromkeys(reasons), *rates, *_in_part(examination)]))
+            case "skew":
+                pytest.xfail(failure.describe_skew(examination.skewed))
             case "stale" | "changed" | "unexplained":
                 raise ItemFailed(self._text_of_book(examination))
             case "diverge" | "flaky":

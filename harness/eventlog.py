@@ -94,7 +94,8 @@ class FindingRecord(msgspec.Struct, frozen=True):
 
     ``reference_part`` and ``other_part`` are what differs, in wire form; ``entry`` is what records it in the book.
     It shows only ``after`` these programs, given as text, in the same process; ``program`` holds them too.
-    ``extension`` is what it is about, as the item's file names it, if the item is about several.
+    ``extension`` is what it is about, as the item's file names it, if the item is about several.  ``skew`` says why
+    versions of Python may explain it; such a divergence is neither shrunk nor confirmed.
     """
 
     flaky: str
@@ -112,6 +113,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
     entry: str = ""
     after: tuple[str, ...] = ()
     extension: str = ""
+    skew: str = ""
 
 
 class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
@@ -127,6 +129,8 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     ``matched`` counts what each entry of the book covered, by its position, ``inapplicable`` are those whose conditions
     the backend does not meet, ``reasons`` are those of the entries that covered something, and ``rates`` says how
     often the witness of an intermittent one showed, in how many replays.
+
+    ``skewed`` are divergences that versions of Python may explain.
     """
 
     item: str
@@ -153,6 +157,7 @@ class ItemEvent(msgspec.Struct, frozen=True, tag="item"):
     rates: dict[str, tuple[int, int]] = {}
     judged_in_part: int = 0
     accounts: dict[str, int] = {}
+    skewed: tuple[FindingRecord, ...] = ()
 
 
 class FoundEvent(msgspec.Struct, frozen=True, tag="found"):

@@ -5,22 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import hypothesis
 from hypothesis.database import ExampleDatabase
 
 from harness.book.entries import Entry
 from harness.book.replaying import Changed
-from harness.findings import Identity, Judged
+from harness.findings import Finding, Identity, Judged
 from harness.program import Program
 from harness.unfinished import NOT_ENDED
 
-Verdict = Literal["agree", "diverge", "known", "stale", "changed", "unexplained", "flaky", "unsupported", "broken"]
+Verdict = Literal[
+    "agree", "diverge", "known", "skew", "stale", "changed", "unexplained", "flaky", "unsupported", "broken"
+]
 
 
 def nobody(met: Identity, judged: Judged | None) -> None:
     """Take in a finding, and do nothing about it."""
+
+
+class SkewJudge(Protocol):
+    """Says of a finding why it cannot be told from a difference between versions of Python; empty if it can."""
+
+    def at_once(self, finding: Finding) -> str:
+        """Return the reason if the finding alone shows it, without running anything."""
+        ...
+
+    def decide(self, finding: Finding) -> str:
+        """Return the reason, after asking other backends and watching what the program calls."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,7 @@ class Plan:
     ``examples`` are run before anything is drawn, ``witnesses``, which earlier runs have saved, after all.
     ``tell`` is called with a finding as soon as it is met, and again when it has been made smaller and confirmed,
     both times with what it was when it was met; with None if it was no finding, or is told by another one.
+    ``skew`` judges what two versions of Python may explain; None if the backends have the same version.
     """
 
     identity: str
@@ -40,6 +55,7 @@ class Plan:
     examples: tuple[Program, ...] = ()
     witnesses: tuple[Program, ...] = ()
     tell: Callable[[Identity, Judged | None], None] = nobody
+    skew: SkewJudge | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +65,7 @@ class Examination:
     ``judged_in_part`` counts the examples of which the last steps were not judged, because one before had diverged.
     ``accounts`` says what became of every program that was given, those for shrinking and confirming too.
     ``saved`` says that some were met because an earlier run had saved them, whatever this run's seed draws.
+    ``skewed`` are differences that versions of Python may explain: neither shrunk, confirmed nor blamed.
     """
 
     verdict: Verdict
@@ -62,6 +79,7 @@ class Examination:
     saved: bool = False
     changed: tuple[Changed, ...] = ()
     accounts: Counter[str] = field(default_factory=Counter)
+    skewed: tuple[Judged, ...] = ()
 
 
 def note_of(interruption: KeyboardInterrupt) -> str:

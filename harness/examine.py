@@ -44,6 +44,9 @@ FINDINGS_LIMIT = 25
 """Where drawing ends for one case; there may be more."""
 
 
+KNOWN_ANSWER = "the book has this answer, against another version of the reference"
+
+
 class _Diverged(Exception):
     """Raised inside Hypothesis for the identity that is being shrunk."""
 
@@ -105,6 +108,7 @@ class _Examiner:
         self.met: dict[Identity, Finding] = {}
         """What is to be told, by what it was when it was met, as small as it is by now."""
         self.settled: set[Identity] = set()
+        self.skewed: dict[Identity, Judged] = {}
         self.broken: HarnessError | None = None
         self.interrupted = ""
 
@@ -148,8 +152,10 @@ class _Examiner:
             if shows(entry, finding):
                 self.known_seen[entry.kind, entry.place] += 1
             elif finding is not None:
-                self._keep_changed(entry, finding)
-            elif entry.spec.intermittent is None:
+                if not self._is_skew(finding):
+                    self._keep_changed(entry, finding)
+            elif entry.spec.intermittent is None and self.plan.skew is None:
+                # The book holds against one version of Python.  Another one need not show what it says.
                 self.stale.append(entry)
 
     def _keep_changed(self, entry: Entry, finding: Finding) -> None:
@@ -176,13 +182,20 @@ class _Examiner:
     def _run_as_they_stand(self, programs: Iterable[Program]) -> None:
         for program in programs:
             finding = self._judge(program, may_execute=True)
-            if finding is not None and not self._is_known(finding) and not self._is_told(finding):
+            if finding is not None and self._is_new(finding) and not self._is_skew(finding):
                 self._meet(finding)
                 self._keep(finding, finding.identity)
 
     def look_past_known(self) -> None:
-        """From here on, what is known of a step does not hide what else differs there."""
-        self.differential.is_known = self.known.knows
+        """From here on, what is known of a step does not hide what else differs there; nor does skew."""
+        skew = self.plan.skew
+
+        def is_known(finding: Finding) -> bool:
+            if self.known.knows(finding):
+                return True
+            return skew is not None and (self.known.knows_answer(finding) or bool(skew.at_once(finding)))
+
+        self.differential.is_known = is_known
 
     def reuse(self) -> None:
         """Run the examples that Hypothesis saved when this case last failed."""
@@ -198,7 +211,7 @@ class _Examiner:
         if leaks.suspected():
             met += self._leaks()
         for finding in met:
-            if self._is_told(finding):
+            if self._is_told(finding) or self._is_skew(self._without_needless_steps(finding)):
                 self._drop(finding.identity)
             elif not self._shrink(finding, (Phase.generate, Phase.shrink)):
                 self._keep(finding, finding.identity)
@@ -210,7 +223,7 @@ class _Examiner:
         """
         for program in list(programs):
             finding = self.differential.run(program)
-            if finding is not None and not self._is_known(finding):
+            if finding is not None and not self._is_known(finding) and not self._is_skew(finding):
                 self._meet(finding)
         self.findings.update(confirmed_together(self.differential, self.met))
 
@@ -234,6 +247,8 @@ class _Examiner:
             verdict = "stale"
         elif any(entry.unexplained for entry in self.known.entries):
             verdict = "unexplained"
+        elif self.skewed:
+            verdict = "skew"
         elif self.differential.unprepared == self.differential.executed > 0:
             # Both agree that there is nothing to call: a wrong name in the case, most likely.
             verdict = "broken"
@@ -250,6 +265,7 @@ class _Examiner:
             self.saved,
             tuple(self.changed),
             self.differential.accounts,
+            tuple(self.skewed.values()),
         )
 
     # --- how they run ---
@@ -269,7 +285,7 @@ class _Examiner:
                 self.last_agreed.append(program)
             else:
                 self.diverged[encoded] = finding
-                if not self._is_known(finding) and not self._is_told(finding):
+                if self._is_new(finding) and not self._is_skew_at_once(finding):
                     self._meet(finding)
             if len(self.met) >= FINDINGS_LIMIT:
                 self.note = f"Drawing ended at {FINDINGS_LIMIT} findings; there may be more."
@@ -295,7 +311,7 @@ class _Examiner:
         found: dict[Identity, Finding] = {}
         for program in self.last_agreed:
             finding = self.differential.run(replace(program, observe=(*program.observe, "memory")))
-            if finding is not None and not self._is_known(finding) and not self._is_told(finding):
+            if finding is not None and self._is_new(finding):
                 found.setdefault(finding.identity, finding)
                 self._meet(finding)
         return list(found.values())
@@ -311,9 +327,11 @@ class _Examiner:
         def body(program: Program) -> None:
             nonlocal until, chosen
             finding = self._judge(program, may_execute=until is None or time.monotonic() < until)
-            if finding is None or self._is_known(finding) or self._is_told(finding):
+            if finding is None or not self._is_new(finding) or self._is_skew_at_once(finding):
                 return
             if chosen is None:
+                if self._is_skew(finding):
+                    return
                 chosen = finding
                 self._meet(chosen)
             if finding.bare == chosen.bare and program.context in (PLAIN, chosen.program.context):
@@ -358,9 +376,33 @@ class _Examiner:
         self.known_seen[entry.kind, entry.place] += 1
         return True
 
+    def _is_new(self, finding: Finding) -> bool:
+        return not self._is_known(finding) and not self._is_told(finding)
+
+    def _is_skew_at_once(self, finding: Finding) -> bool:
+        if self.plan.skew is None:
+            return False
+        known_answer = KNOWN_ANSWER if self.known.knows_answer(finding) else ""
+        return self._take_skew(finding, known_answer or self.plan.skew.at_once(finding))
+
+    def _is_skew(self, finding: Finding) -> bool:
+        """Say whether versions of Python may explain a finding, and keep it apart from the others if so."""
+        if self.plan.skew is None:
+            return False
+        return self._is_skew_at_once(finding) or self._take_skew(finding, self.plan.skew.decide(finding))
+
+    def _take_skew(self, finding: Finding, why: str) -> bool:
+        if why:
+            self.skewed.setdefault(finding.identity, Judged(finding, skew=why))
+        return bool(why)
+
+    def _without_needless_steps(self, finding: Finding) -> Finding:
+        """Leave out other steps, where skew is judged by what the whole program calls."""
+        return finding if self.plan.skew is None else smallest(self.differential, finding)
+
     def _is_told(self, finding: Finding) -> bool:
         """Say whether it is among what is to be told, where it was met or without any context."""
-        told = {*self.findings, *(each.judged.finding.identity for each in self.changed)}
+        told = {*self.findings, *self.skewed, *(each.judged.finding.identity for each in self.changed)}
         return not {finding.identity, finding.bare}.isdisjoint(told)
 
     def _keep(self, finding: Finding, met: Identity) -> None:

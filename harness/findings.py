@@ -11,7 +11,7 @@ import msgspec
 
 from harness.blame import Blame
 from harness.book.entries import Entry
-from harness.book.matching import parts_match
+from harness.book.matching import other_matches, parts_match
 from harness.codec import decode
 from harness.observation import Divergence, Observation, Raised, Wire
 from harness.past import NOTHING_BEFORE, Past
@@ -70,11 +70,13 @@ class Judged:
     """A finding that was run again in fresh workers.
 
     ``flaky`` says what varied, and is empty if the finding stands; ``blame`` is None if nobody was asked.
+    ``skew`` says why it cannot be told from a difference between versions of Python, and is empty if it can.
     """
 
     finding: Finding
     flaky: str = ""
     blame: Blame | None = None
+    skew: str = ""
 
 
 def place_of(program: Program, divergence: Divergence) -> str:
@@ -171,6 +173,10 @@ class Known:
         """Say whether an entry covers a finding; nothing is counted."""
         return any(covers(entry, finding) for entry in (*self.entries, *self.elsewhere))
 
+    def knows_answer(self, finding: Finding) -> bool:
+        """Say whether an entry has the other backend's answer at the place, whatever the reference answers there."""
+        return any(covers(entry, finding, any_reference=True) for entry in (*self.entries, *self.elsewhere))
+
     def entry_for(self, finding: Finding) -> Entry | None:
         """Return the first entry that covers a finding, and count it; or None, and keep what differs."""
         entry = next((entry for entry in (*self.entries, *self.elsewhere) if covers(entry, finding)), None)
@@ -183,10 +189,11 @@ class Known:
         return None
 
 
-def covers(entry: Entry, finding: Finding) -> bool:
+def covers(entry: Entry, finding: Finding, *, any_reference: bool = False) -> bool:
     """Say whether a finding is the one that an entry records: its kind, place, what differs, and the program.
 
-    A place without a context is that place in every context, and one without a crash that with any.
+    A place without a context is that place in every context, and one without a crash that with any.  With
+    ``any_reference`` only the other backend's part must be the one that the entry names.
     """
     kind, place = finding.identity
     places = place, finding.bare[1], finding.place, place_of(finding.program, finding.divergence)
@@ -194,7 +201,11 @@ def covers(entry: Entry, finding: Finding) -> bool:
     return (
         spec.kind == kind
         and any(place_matches(spec.place, each) for each in places)
-        and parts_match(spec.reference, spec.other, told_parts(finding))
+        and (
+            spec.other is not None and other_matches(spec.other, told_parts(finding)[1])
+            if any_reference
+            else parts_match(spec.reference, spec.other, told_parts(finding))
+        )
         and (spec.where is None or re.search(spec.where, render_program(finding.program)) is not None)
     )
 

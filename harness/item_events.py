@@ -50,6 +50,7 @@ def item_event(
         seed=seed,
         duration_s=round(duration_s, 3),
         findings=tuple(record_of(each, draft(each), extension_of(each)) for each in examination.findings),
+        skewed=tuple(record_of(each, extension=extension_of(each)) for each in examination.skewed),
         known={f"{kind} at {place}": count for (kind, place), count in examination.known.items()},
         rules_applied=dict(examination.rules_applied),
         judged_in_part=examination.judged_in_part,
@@ -88,6 +89,7 @@ def record_of(judged: Judged, entry: str = "", extension: str = "") -> FindingRe
         entry=entry,
         after=tuple(failure.program_text(each) for each in finding.program.after),
         extension=extension,
+        skew=judged.skew,
     )
 
 

@@ -54,6 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what is found into the book of known divergences, without reasons: those are yours to fill in",
     )
+    group.addoption(
+        "--strict-skew",
+        action="store_true",
+        help="treat differences that versions of Python may explain like any other: shrink, blame and fail on them",
+    )
     group.addoption("--matrix-results", metavar="DIR", help="where the event log and JUnit XML go (default: results)")
 
 

@@ -345,8 +345,10 @@ class MatrixPlugin:
         for backend in provided:
             if backend.language_version != reference.language_version:
                 self._say(
-                    f"warning: {backend.name} speaks Python {_dotted(backend.language_version)} and {reference.name} "
-                    f"{_dotted(reference.language_version)}; what the versions changed is found too, and blamed as skew"
+                    f"{backend.name} has Python {_dotted(backend.language_version)} and {reference.name} "
+                    f"{_dotted(reference.language_version)}: what the versions may explain is counted as skew. "
+                    f"For a full comparison name a CPython {_dotted(backend.language_version)} with "
+                    f"--backend {reference.name}=PATH."
                 )
 
     def _open_log(self) -> EventLog:

@@ -48,6 +48,8 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     restarts_per_run: int = OF_A_RUN
     database: str | DatabaseTable | None = None
     seed: int | None = None
+    strict_skew: bool = False
+    book_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Overrides:
     results: str | None = None
     rebuild: bool = False
     blame: Blaming | None = None
+    strict_skew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ class Settings:
     ``surface`` says whether every case file has the built-in case of its extension's surface.  ``caller`` is
     an extension and a function of it that calls its argument; None where the interpreter's own is to do that.
     ``database`` is None where Hypothesis's profile says where examples are kept, and ``seed`` where each run is to
-    draw anew.
+    draw anew.  ``strict_skew`` treats what versions of Python may explain like any other difference, and
+    ``book_reference`` is the exact version of the reference that the book was recorded with, or None.
     """
 
     root: Path
@@ -94,6 +98,8 @@ class Settings:
     restarts_per_run: int = OF_A_RUN
     database: DatabaseSettings | None = None
     seed: int | None = None
+    strict_skew: bool = False
+    book_reference: str | None = None
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -152,6 +158,8 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         blame=overrides.blame or table.blame,
         database=None if table.database is None else database_settings(table.database, root),
         seed=table.seed,
+        strict_skew=overrides.strict_skew or table.strict_skew,
+        book_reference=table.book_reference,
     )
 
 
@@ -166,6 +174,8 @@ def _check_values(table: _Table) -> None:
             raise SettingsError(f"{name.replace('_', '-')} must be at least 1, not {getattr(table, name)}")
     if table.seed is not None and table.seed < 0:
         raise SettingsError(f"seed must be at least 0, not {table.seed}")
+    if table.book_reference is not None and not re.fullmatch(r"\d+\.\d+\.\d+", table.book_reference):
+        raise SettingsError(f"book-reference is an exact version, such as 3.14.10, not {table.book_reference!r}")
     if table.timeout_s <= 0:
         raise SettingsError(f"timeout-s must be more than 0, not {table.timeout_s:g}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.backends.base import Calls, Watch
@@ -18,7 +18,7 @@ from harness.extensions import Extension
 from harness.findings import Finding, Judged
 from harness.lanes import Lane
 from harness.matrix import Matrix
-from harness.observation import Returned
+from harness.observation import Observation, Returned
 from harness.program import Program, Step
 
 NOT_NOTED = "its interpreter did not note what is called"
@@ -52,24 +52,67 @@ def touched_by(
             return Touched(imports, unwatched=str(error).partition("\n")[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a program calls: functions of the C-API, by name, and whether its last step is a function's call."""
+
+    called: frozenset[str]
+    runs_function: bool
+
+
+def watched_calls(
+    matrix: Matrix, name: str, extension: Extension, finding: Finding, rules: frozenset[str], *, timeout_s: float
+) -> Watched | str:
+    """Return what a finding's program calls on a backend, in a worker without a past; a text says why nobody saw it."""
+    backend = matrix.backend(name)
+    if backend.watch is None:
+        return f"what it calls on {name} cannot be watched"
+    with tempfile.TemporaryDirectory(prefix="backend-matrix-watch-") as directory:
+        watch = backend.watch(Path(directory))
+        try:
+            lane = matrix.new_lane(name, extension, watch.variables)
+            lane.timeout_s = timeout_s
+            try:
+                _, called, _ = _observed(lane, watch, finding, rules)
+                kinds = _kinds(lane)
+            finally:
+                lane.close()
+        except (HarnessError, _UnwatchedError) as error:
+            return str(error).partition("\n")[0]
+    step = finding.program.steps[finding.divergence.step]
+    runs_function = step.kind == "call" and _is_function(step.name, kinds)
+    return Watched(called.returned | called.passed_on, runs_function)
+
+
 class _UnwatchedError(Exception):
     """Why the notes say nothing of the program."""
 
 
 def _touched(lane: Lane, watch: Watch, judged: Judged, rules: frozenset[str], supplied: frozenset[str]) -> Touched:
-    lane.fresh()
-    imported = _taken(watch)
-    for program in judged.finding.program.after:
-        observe_alone(lane, program)
     finding = judged.finding
-    seen = observe_alone(lane, finding.program)
-    called = _taken(watch)
-    if compare(rules, reference=finding.other, other=seen).divergence is not None:
-        raise _UnwatchedError(OTHERWISE)
+    imported, called, seen = _observed(lane, watch, finding, rules)
     functions = _own(called, supplied)
     if functions or not _has_to_do_with_classes(replace(finding, other=seen), _kinds(lane)):
         return Touched(functions, True, by_itself=called.by_itself)
     return Touched((), True, _own(imported, supplied), called.by_itself or imported.by_itself)
+
+
+def _observed(
+    lane: Lane, watch: Watch, finding: Finding, rules: frozenset[str]
+) -> tuple[Calls, Calls, tuple[Observation, ...]]:
+    """Return what the import calls, what the program calls, and what was seen of the program.
+
+    Raises: _UnwatchedError -- nothing was noted, or the program did something else than when it was found.
+    """
+    lane.fresh()
+    imported = _taken(watch)
+    for program in finding.program.after:
+        observe_alone(lane, program)
+    seen = observe_alone(lane, finding.program)
+    called = _taken(watch)
+    if compare(rules, reference=finding.other, other=seen).divergence is not None:
+        raise _UnwatchedError(OTHERWISE)
+    return imported, called, seen
 
 
 def _taken(watch: Watch) -> Calls:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 COMPILE = "an installed module is not compiled again: give --auto the crate's directory for that"
 # The verdict of an item is the first of these that one of its cases came to.
 _ORDER: tuple[Verdict, ...] = (
-    *("broken", "diverge", "flaky", "changed", "stale", "unexplained", "known", "unsupported", "agree"),
+    *("broken", "diverge", "flaky", "changed", "stale", "unexplained", "skew", "known", "unsupported", "agree"),
 )
 
 
@@ -145,6 +145,7 @@ def merged(parts: list[Examination]) -> Examination:
     whole = Examination("agree")
     findings = {each.finding.identity: each for part in reversed(parts) for each in reversed(part.findings)}
     whole.findings = tuple(dict(reversed(findings.items())).values())
+    whole.skewed = tuple({each.finding.identity: each for part in parts for each in part.skewed}.values())
     for part in parts:
         whole.examples += part.examples
         whole.known += part.known

@@ -26,3 +26,8 @@ def with_groups(pattern: str, groups: Mapping[str, str]) -> str:
         return f"(?:{re.escape(groups[match[1]])})" if match[1] in groups else match[0]
 
     return _NAMED.sub(text, pattern)
+
+
+def other_matches(other: str, part: str) -> bool:
+    """Say whether the other backend's part is what its pattern expects, with any text for the reference's groups."""
+    return re.search(_NAMED.sub(lambda _: "[\\s\\S]*", other), part) is not None

@@ -19,6 +19,7 @@ from harness.values import Result, Value
 LINE_LIMIT = 400
 WIDTH = 78
 TERMINAL = 80
+SKEW_SHOWN = 3
 
 
 def describe_findings(
@@ -49,6 +50,14 @@ def headline(findings: Sequence[Judged]) -> str:
         (f"{doubt_of(each.flaky)}: " if each.flaky else "") + " at ".join(map(_printable, each.finding.identity))
         for each in findings
     )
+
+
+def describe_skew(skewed: Sequence[Judged]) -> str:
+    """Return one line about the differences that versions of Python may explain: how many, where, and why."""
+    places = [" at ".join(map(_printable, each.finding.identity)) for each in skewed]
+    shown = ", ".join(places[:SKEW_SHOWN]) + f" and {len(places) - SKEW_SHOWN} more" * (len(places) > SKEW_SHOWN)
+    reasons = "; ".join(dict.fromkeys(each.skew for each in skewed))
+    return _cut(f"skew: {shown} ({reasons})")
 
 
 def describe_finding(judged: Judged, *, reference: str, other: str) -> str:

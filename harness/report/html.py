@@ -25,7 +25,7 @@ TEXT_LIMIT = 4000
 """How many characters of one text are shown; the event log has all of it."""
 
 GOOD, EXPECTED, BAD, ASIDE = "good", "expected", "bad", "aside"
-LOOKS = {"agree": GOOD, "known": EXPECTED, "unsupported": ASIDE}
+LOOKS = {"agree": GOOD, "known": EXPECTED, "skew": ASIDE, "unsupported": ASIDE}
 """How a verdict looks; one that is not here asks for somebody."""
 
 
@@ -79,6 +79,11 @@ class Page:
     def waiting(self) -> list[ItemEvent]:
         """The items that ask for somebody, those of one verdict together."""
         return sorted((item for item in self.items if look_of(item.verdict) == BAD), key=lambda item: item.verdict)
+
+    @property
+    def skewed(self) -> list[ItemEvent]:
+        """The items with differences that versions of Python may explain."""
+        return [item for item in self.items if item.skewed]
 
     @property
     def known(self) -> list[ItemEvent]:

@@ -27,6 +27,7 @@ def properties(event: ItemEvent, versions: dict[str, str]) -> list[tuple[str, st
             found.append((f"flaky.{finding.kind} at {finding.place}", finding.flaky))
         if finding.blame is not None:
             found.append((f"blame.{finding.kind} at {finding.place}", finding.blame.word))
+    found += [(f"skew.{each.kind} at {each.place}", each.skew) for each in event.skewed]
     found += [(f"known.{identity}", str(count)) for identity, count in event.known.items()]
     if event.judged_in_part:
         found.append(("judged-in-part", f"{event.judged_in_part} of {event.examples}"))
