@@ -191,6 +191,19 @@ class Footer(msgspec.Struct, frozen=True, tag="footer"):
     wrong_with_book: str = ""
 
 
+def sent_event(event: ItemEvent) -> str:
+    """Return an item's event as a text that pytest's report can hold.
+
+    Under pytest-xdist the report is sent by execnet, which cannot send every int.
+    """
+    return msgspec.json.encode(event).decode()
+
+
+def received_event(text: str) -> ItemEvent:
+    """Return the event that :func:`sent_event` made a text of."""
+    return msgspec.json.decode(text, type=ItemEvent)
+
+
 Event = Header | BackendEvent | FoundEvent | ItemEvent | Footer
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from harness.eventlog import EVENT, ItemEvent
+from harness.eventlog import EVENT, ItemEvent, sent_event
 from harness.report import junit
 from harness.unfinished import describe_unfinished
 
@@ -46,5 +46,5 @@ def reports_of_unfinished(event: ItemEvent, versions: dict[str, str]) -> Iterato
             user_properties=properties,
         )
         if text is not None:
-            report.__dict__[EVENT] = msgspec.to_builtins(told)
+            report.__dict__[EVENT] = sent_event(told)
         yield report

@@ -44,6 +44,8 @@ from harness.eventlog import (
     add_event,
     log_of,
     read_events,
+    received_event,
+    sent_event,
 )
 from harness.extensions import binding_of
 from harness.findings import Identity
@@ -188,16 +190,15 @@ class MatrixPlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if isinstance(item, Item) and call.when == "call":
-            # Basic types only: under pytest-xdist the report travels as JSON.
-            report.__dict__[EVENT] = msgspec.to_builtins(item.event(report))
+            report.__dict__[EVENT] = sent_event(item.event(report))
         return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        event = report.__dict__.get(EVENT) or self._event_of_lost_item(report)
-        if event is not None and self.worker_input is None:
-            self.verdicts[event["verdict"]] += 1
-            told = msgspec.convert(event, ItemEvent)
+        sent = report.__dict__.get(EVENT)
+        told = self._event_of_lost_item(report) if sent is None else received_event(sent)
+        if told is not None and self.worker_input is None:
+            self.verdicts[told.verdict] += 1
             self.automatic.note(told)
             self.keeper.note(told)
             self._begun_log().write(told)
@@ -269,7 +270,7 @@ class MatrixPlugin:
             return {}
         return unfinished_items(read_events(self.log.partial))
 
-    def _event_of_lost_item(self, report: pytest.TestReport) -> dict[str, Any] | None:
+    def _event_of_lost_item(self, report: pytest.TestReport) -> ItemEvent | None:
         """Return the event of an item that was lost with its process, and add what it had found to the report."""
         lost = results.event_of_lost_item(report)
         if lost is None or self.worker_input is not None:
@@ -278,7 +279,7 @@ class MatrixPlugin:
         if begun is not None:
             lost = msgspec.structs.replace(begun, message=lost.message, outcome=lost.outcome)
             report.longrepr = describe_unfinished(lost)
-        return dict(msgspec.to_builtins(lost))
+        return lost
 
     def _report_unfinished(self, session: pytest.Session) -> None:
         """Report the items that the workers of pytest-xdist are at, where the run ends before they do."""
