@@ -17,7 +17,7 @@ from harness.bisect.command import bisect
 from harness.book.checking import check_book
 from harness.book.reading import DIRECTORY, SUFFIX, Book
 from harness.cases import CaseFile, read_case_file
-from harness.errors import BookError, CaseFileError, HarnessError
+from harness.errors import BackendUnavailableError, BookError, CaseFileError, HarnessError
 from harness.page import report
 from harness.protocol_schema import protocol_schema
 from harness.schema import book_file_schema, case_file_schema
@@ -42,10 +42,39 @@ def list_backends() -> None:
 
 
 @main.command()
-@click.argument("name")
-def prepare(name: str) -> None:
-    """Provide a backend now: find its interpreter, or build it (RustPython's host takes ten minutes)."""
-    click.echo(f"{name}: {_describe(name)}")
+@click.argument("name", required=False)
+@click.option("--offline", is_flag=True, help="get no interpreter that the machine lacks")
+@click.option("--list", "listing", is_flag=True, help="list the interpreters that were got")
+@click.option("--remove", metavar="NAME", help="remove an interpreter that was got, such as cpython-3.14")
+def prepare(name: str | None, offline: bool, listing: bool, remove: str | None) -> None:
+    """Provide the backend NAME now: find its interpreter, get it, or build it.
+
+    CPythons that the machine lacks are got and kept in the cache.  RustPython's host takes some minutes to build.
+    """
+    from harness.backends import provisioning
+
+    if listing:
+        provisioning.tell_all(click.echo)
+    elif remove is not None:
+        _remove(remove)
+    elif name is None:
+        raise click.UsageError("name a backend, such as cpython, or give --list or --remove NAME")
+    else:
+        provisioning.forget_failures()
+        click.echo(f"{name}: {_describe(name, offline=offline)}")
+
+
+def _remove(name: str) -> None:
+    from harness.backends import provisioning
+    from harness.backends.cpython import version_named
+
+    version = version_named(name)
+    if version is None:
+        raise click.UsageError(f"--remove {name}: write cpython-X.Y, such as cpython-3.14; --list says what there is")
+    if not provisioning.remove(version, _progress):
+        click.echo(f"{name}: nothing was got", err=True)
+        sys.exit(1)
+    click.echo(f"{name}: removed")
 
 
 @main.command()
@@ -149,9 +178,17 @@ def check_backend(name: str, backend: tuple[str, ...], timeout_s: float) -> None
     sys.exit(0 if passed else 1)
 
 
-def _describe(name: str) -> str:
+def _progress(line: str) -> None:
+    click.echo(f"  {line}", err=True)
+
+
+def _describe(name: str, *, offline: bool) -> str:
     try:
-        return backends.provide(name, Request(None, lambda line: click.echo(f"  {line}", err=True))).description
+        backend = backends.provide(name, Request(None, _progress, offline=offline))
+        if backend.notice:
+            click.echo(backend.notice, err=True)
+            sys.exit(BackendUnavailableError.exit_code)
+        return backend.description
     except HarnessError as error:
         click.echo(f"{name}: {error}", err=True)
         sys.exit(error.exit_code)

@@ -98,8 +98,9 @@ class Jury:
             with contextlib.suppress(HarnessError):
                 yield self.matrix.backend(name)
         reference = self.matrix.backend(settings.reference)
-        compiling = reference.voters(Request(None, self.matrix.progress))
-        compiled_only = reference.voters(Request(None, self.matrix.progress, compiles=False))
+        request = Request(None, self.matrix.progress, offline=settings.offline)
+        compiling = reference.voters(request)
+        compiled_only = reference.voters(replace(request, compiles=False))
         for number, voters in enumerate(zip(compiling, compiled_only)):
             # The first is the most telling one, and alone worth waiting for a compiler.
             voter = voters[settings.blame == "auto" and number > 0]

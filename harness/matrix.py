@@ -34,7 +34,12 @@ class Matrix:
     def backend(self, name: str) -> Backend:
         """Return a backend.  Raises: BackendUnavailableError, BuildError -- see its provider."""
         if name not in self._backends:
-            request = Request(self.settings.interpreters.get(name), self.progress, self.settings.rebuild)
+            request = Request(
+                self.settings.interpreters.get(name),
+                self.progress,
+                self.settings.rebuild,
+                offline=self.settings.offline,
+            )
             try:
                 self._backends[name] = backends.provide(name, request)
             except HarnessError as error:

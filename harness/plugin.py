@@ -55,6 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write what is found into the book of known divergences, without reasons: those are yours to fill in",
     )
     group.addoption(
+        "--offline",
+        action="store_true",
+        help="get no interpreter that the machine lacks; use the nearest one there is",
+    )
+    group.addoption(
         "--strict-skew",
         action="store_true",
         help="treat differences that versions of Python may explain like any other: shrink, blame and fail on them",

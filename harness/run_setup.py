@@ -36,6 +36,7 @@ def settings_of(config: pytest.Config, replay: Replay | None = None) -> Settings
         examples=config.getoption("examples"),
         results=config.getoption("matrix_results"),
         blame=config.getoption("blame"),
+        offline=config.getoption("offline"),
         strict_skew=config.getoption("strict_skew"),
         # The controller of pytest-xdist has built everything; its workers must not do it again.
         rebuild=config.getoption("rebuild") and not hasattr(config, "workerinput"),

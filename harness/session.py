@@ -342,14 +342,16 @@ class MatrixPlugin:
         for backend in provided:
             self._say(f"{backend.name}: {backend.description}")
             self.log.write(BackendEvent(facts[backend.name]))
+        for backend in provided:
+            if backend.notice:
+                self._say(backend.notice)
         reference = self.matrix.backend(self.settings.reference)
         for backend in provided:
             if backend.language_version != reference.language_version:
                 self._say(
                     f"{backend.name} has Python {_dotted(backend.language_version)} and {reference.name} "
-                    f"{_dotted(reference.language_version)}: what the versions may explain is counted as skew. "
-                    f"For a full comparison name a CPython {_dotted(backend.language_version)} with "
-                    f"--backend {reference.name}=PATH."
+                    f"{_dotted(reference.language_version)}: what the versions may explain is counted as skew, "
+                    "and does not fail the run (--strict-skew does)."
                 )
 
     def _open_log(self) -> EventLog:

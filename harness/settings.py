@@ -50,6 +50,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     seed: int | None = None
     strict_skew: bool = False
     book_reference: str | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Overrides:
     rebuild: bool = False
     blame: Blaming | None = None
     strict_skew: bool = False
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class Settings:
     an extension and a function of it that calls its argument; None where the interpreter's own is to do that.
     ``database`` is None where Hypothesis's profile says where examples are kept, and ``seed`` where each run is to
     draw anew.  ``strict_skew`` treats what versions of Python may explain like any other difference, and
-    ``book_reference`` is the exact version of the reference that the book was recorded with, or None.
+    ``book_reference`` is the exact version of the reference that the book was recorded with, or None.  ``offline``
+    forbids getting an interpreter that the machine lacks.
     """
 
     root: Path
@@ -100,6 +103,7 @@ class Settings:
     seed: int | None = None
     strict_skew: bool = False
     book_reference: str | None = None
+    offline: bool = False
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -160,6 +164,7 @@ def read_settings(root: Path, overrides: Overrides) -> Settings:
         seed=table.seed,
         strict_skew=overrides.strict_skew or table.strict_skew,
         book_reference=table.book_reference,
+        offline=overrides.offline or table.offline,
     )
 
 

@@ -117,7 +117,7 @@ class EvidenceJudge:
 
         voters: list[Backend] = []
         with contextlib.suppress(HarnessError):
-            voters = reference.voters(Request(None, self._matrix.progress))
+            voters = reference.voters(Request(None, self._matrix.progress, offline=True))
         alike = [each for each in voters if each.parts == reference.parts and distance(each) < distance(reference)]
         for voter in sorted(alike, key=distance):
             self._matrix.adopt(voter)

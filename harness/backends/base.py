@@ -55,6 +55,7 @@ class Backend:
     ``parts`` are all by which it may differ from other backends of its language version; with ``voters``, which
     returns backends to ask in a matter of this one, the most telling first, a divergence is blamed on one of them.
     ``watch`` begins to watch what extensions call, keeping notes in an empty directory; None if it cannot be seen.
+    ``notice`` is one sentence for whoever runs it, if it is not the backend that was wanted.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Backend:
     supplied: frozenset[str] = frozenset()
     voters: Callable[[Request], list[Backend]] = nobody
     watch: Callable[[Path], Watch] | None = None
+    notice: str = ""
 
     @property
     def makeup(self) -> Makeup:
@@ -87,13 +89,15 @@ class Backend:
 class Request:
     """What a run asks of a backend's provider: an interpreter's path, or None to find one.
 
-    Without ``compiles`` an extension is taken from the cache, or NotCompiledError is raised.
+    Without ``compiles`` an extension is taken from the cache, or NotCompiledError is raised.  ``offline`` forbids
+    getting an interpreter that the machine lacks.
     """
 
     path: Path | None
     progress: Progress
     rebuild: bool = False
     compiles: bool = True
+    offline: bool = False
 
 
 class Provider(Protocol):

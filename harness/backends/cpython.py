@@ -12,6 +12,8 @@ from pathlib import Path
 from harness.backends.base import Backend, Request
 from harness.backends.interpreters import Interpreter, installed, probe
 from harness.backends.parts import CPYTHON, LIMITED_API, OLDER_STABLE_ABI
+from harness.backends.providers import dotted
+from harness.backends.provisioning import ensure, origin_of
 from harness.backends.rustpython import LANGUAGE_VERSION as NEAREST_TO
 from harness.blame import Part
 from harness.builds import Built, Progress, build_extension, forget_product, run_tool
@@ -27,9 +29,28 @@ FREE_THREADING = Part("ABI", "free threading")
 
 
 def provide(request: Request) -> Backend:
-    """Return the backend of the given CPython, or of the one whose language version is nearest."""
-    interpreter = _given(request.path) if request.path is not None else nearest(installed())
-    return _backend("cpython", interpreter, request)
+    """Return the backend of the given CPython, or of one that has RustPython's language version.
+
+    Such a one is found on the machine, or got.  Where it cannot be had the nearest one stands in, with a notice.
+    """
+    if request.path is not None:
+        return _backend("cpython", _given(request.path), request)
+    there = nearest(installed())
+    if there.language_version == NEAREST_TO:
+        return _backend("cpython", there, request)
+    try:
+        return _backend("cpython", ensure(NEAREST_TO, request.progress, offline=request.offline), request)
+    except BackendUnavailableError as error:
+        stands_in = _backend("cpython", there, request)
+        return dataclasses.replace(stands_in, notice=_notice(there, str(error)))
+
+
+def _notice(stands_in: Interpreter, why: str) -> str:
+    wanted = dotted(NEAREST_TO)
+    return (
+        f"CPython {wanted}, the version of RustPython, is not on this machine and was not got ({why}); "
+        f"CPython {stands_in.version} stands in. Install CPython {wanted}, or name one with --backend cpython=PATH."
+    )
 
 
 def _given(path: Path) -> Interpreter:
@@ -53,25 +74,34 @@ def provide_version(version: tuple[int, int], request: Request) -> Backend:
         if interpreter.language_version != version:
             raise BackendUnavailableError(f"{request.path}: is {interpreter.version}, and {name} is of one version")
         return _backend(name, interpreter, request)
+    return _backend(name, of_version(version, request, option=f"--backend {name}=PATH"), request)
+
+
+def of_version(version: tuple[int, int], request: Request, *, option: str) -> Interpreter:
+    """Return a CPython of a language version: one that is on the machine, or one that is got.
+
+    Raises: BackendUnavailableError -- neither is possible; the text ends with the option that names one.
+    """
     for each in installed():
         if each.language_version == version and not each.free_threaded:
-            return _backend(name, each, request)
-    raise BackendUnavailableError(f"no CPython {_dotted(version)} was found; name one with --backend {name}=PATH")
+            return each
+    try:
+        return ensure(version, request.progress, offline=request.offline)
+    except BackendUnavailableError as error:
+        raise BackendUnavailableError(
+            f"no CPython {dotted(version)} was found, and none was got ({error}); name one with {option}"
+        ) from None
 
 
 def versioned_name(version: tuple[int, int]) -> str:
     """Return what the backend of the CPython of a language version is called."""
-    return f"cpython-{_dotted(version)}"
+    return f"cpython-{dotted(version)}"
 
 
 def version_named(name: str) -> tuple[int, int] | None:
     """Return the language version that a backend's name asks for, or None if it asks for none."""
     found = re.fullmatch(r"cpython-(\d+)\.(\d+)", name)
     return (int(found[1]), int(found[2])) if found else None
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))
 
 
 def _backend(name: str, interpreter: Interpreter, request: Request, *, features: tuple[str, ...] = ()) -> Backend:
@@ -96,7 +126,7 @@ def _backend(name: str, interpreter: Interpreter, request: Request, *, features:
     stable = {LIMITED_API, OLDER_STABLE_ABI} if features else set()
     return Backend(
         name=name,
-        description=f"CPython {interpreter.version}{threaded}{', abi3' * bool(features)} ({interpreter.executable})",
+        description=f"CPython {interpreter.version}{threaded}{', abi3' * bool(features)} ({described(interpreter)})",
         language_version=interpreter.language_version,
         command=WorkerCommand((interpreter.executable,)),
         compile=compile_extension,
@@ -104,6 +134,12 @@ def _backend(name: str, interpreter: Interpreter, request: Request, *, features:
         parts=frozenset({CPYTHON, *stable, *({FREE_THREADING} if interpreter.free_threaded else ())}),
         voters=voters,
     )
+
+
+def described(interpreter: Interpreter) -> str:
+    """Return where an interpreter lies, and where it was got from if it was."""
+    origin = origin_of(interpreter.executable)
+    return f"{interpreter.executable}{f', from {origin}' if origin else ''}"
 
 
 def voters(request: Request) -> list[Backend]:

@@ -21,8 +21,8 @@ OLDEST = (3, 15)
 
 
 def provide(request: Request) -> Backend:
-    """Return the backend of the given CPython 3.15, or of the first that is installed."""
-    interpreter = _choose(request.path)
+    """Return the backend of the given CPython 3.15, or of the first that is found or got."""
+    interpreter = _choose(request)
 
     def compile_extension(extension: Extension, progress: Progress, rebuild: bool) -> Built:
         def make(site: Path, target: Path) -> Path:
@@ -46,7 +46,7 @@ def provide(request: Request) -> Backend:
 
     return Backend(
         name="cpython-abi3t",
-        description=f"CPython {interpreter.version}, abi3t ({interpreter.executable})",
+        description=f"CPython {interpreter.version}, abi3t ({cpython.described(interpreter)})",
         language_version=interpreter.language_version,
         command=WorkerCommand((interpreter.executable,)),
         compile=compile_extension,
@@ -56,15 +56,13 @@ def provide(request: Request) -> Backend:
     )
 
 
-def _choose(path: Path | None) -> Interpreter:
-    if path is None:
+def _choose(request: Request) -> Interpreter:
+    if request.path is None:
         able = [each for each in installed() if each.language_version >= OLDEST]
-        if not able:
-            raise BackendUnavailableError("no CPython 3.15 was found; name one with --backend cpython-abi3t=PATH")
-        return able[0]
-    interpreter = probe(path)
+        return able[0] if able else cpython.of_version(OLDEST, request, option="--backend cpython-abi3t=PATH")
+    interpreter = probe(request.path)
     if interpreter.implementation != "cpython" or interpreter.language_version < OLDEST:
         raise BackendUnavailableError(
-            f"{path}: is {interpreter.implementation} {interpreter.version}, not CPython 3.15"
+            f"{request.path}: is {interpreter.implementation} {interpreter.version}, not CPython 3.15"
         )
     return interpreter

@@ -1,7 +1,11 @@
-"""Find the CPythons on this machine.  Asking one costs a process, so answers are kept in the cache."""
+"""Find the CPythons on this machine, wherever people and version managers put them.
+
+Asking an interpreter what it is costs a process, so answers are kept in the cache.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -11,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.builds import kept_about, write_atomically
+from harness.builds import cache_directory, kept_about, write_atomically
 from harness.errors import BackendUnavailableError
 
 PROBE_TIMEOUT_S = 20
@@ -27,7 +31,35 @@ print(json.dumps({
 }))
 """
 _NAME = re.compile(r"python3(\.\d+t?)?$")
-MANAGERS = ("~/.pyenv/versions/*/bin", "~/.local/share/uv/python/*/bin", "/opt/python/*/bin", "/usr/local/bin")
+MARKER = "got.json"
+"""The file that makes an interpreter in the cache a whole one: see :mod:`harness.backends.provisioning`."""
+
+PLACES = (
+    "{PYENV_ROOT:~/.pyenv}/versions/*/bin",
+    "{UV_PYTHON_INSTALL_DIR:{XDG_DATA_HOME:~/.local/share}/uv/python}/*/bin",
+    "{CONDA_PREFIX:}/bin",
+    "{MAMBA_ROOT_PREFIX:~/micromamba}/bin",
+    "{MAMBA_ROOT_PREFIX:~/micromamba}/envs/*/bin",
+    *(
+        f"{base}{below}/bin"
+        for base in (
+            *("~/miniconda3", "~/anaconda3", "~/miniforge3", "~/mambaforge", "~/.conda", "~/conda"),
+            *("/opt/conda", "/opt/miniconda3", "/opt/miniforge3", "/opt/anaconda3"),
+        )
+        for below in ("", "/envs/*")
+    ),
+    "{ASDF_DATA_DIR:~/.asdf}/installs/python/*/bin",
+    "{MISE_DATA_DIR:{XDG_DATA_HOME:~/.local/share}/mise}/installs/python/*/bin",
+    "/opt/*python*/bin",
+    "/opt/python/*/bin",
+    "/usr/local/bin",
+    "/usr/local/*python*/bin",
+    "~/.local/opt/*/bin",
+    "~/.local/opt/*/usr/bin",
+)
+"""Where interpreters are beside PATH.  ``{NAME:else}`` is an environment variable, or what stands after the colon."""
+
+_VARIABLE = re.compile(r"\{(\w+):([^{}]*)\}")
 
 
 class Interpreter(msgspec.Struct, frozen=True):
@@ -99,16 +131,18 @@ def installed() -> list[Interpreter]:
         if interpreter.implementation == "cpython":
             real = str(Path(interpreter.executable).resolve())
             found.setdefault(real, interpreter)
-    return sorted(found.values(), key=lambda each: (each.language_version, each.free_threaded))
+    # Of one version a release comes before what leads to it, and then what is first on PATH.
+    return sorted(found.values(), key=lambda each: (each.language_version, each.free_threaded, each.level != "final"))
+
+
+def provided_directory() -> Path:
+    """Return where the cache keeps interpreters that were got."""
+    return cache_directory() / "python"
 
 
 def _candidates() -> Iterator[Path]:
     yield Path(sys.executable)
-    directories = [Path(each) for each in os.environ.get("PATH", "").split(os.pathsep) if each]
-    for pattern in MANAGERS:
-        expanded = Path(pattern).expanduser()
-        directories += sorted(Path(expanded.anchor).glob(str(expanded.relative_to(expanded.anchor))))
-    for directory in directories:
+    for directory in _directories():
         if directory.name == "shims" or not directory.is_dir():
             continue
         try:
@@ -116,3 +150,34 @@ def _candidates() -> Iterator[Path]:
         except OSError:
             continue
         yield from (directory / name for name in names if _NAME.match(name))
+    for marker in sorted(provided_directory().glob(f"*/{MARKER}")):
+        with contextlib.suppress(OSError, msgspec.DecodeError, KeyError, TypeError):
+            yield Path(msgspec.json.decode(marker.read_bytes())["executable"])
+
+
+def _directories() -> Iterator[Path]:
+    yield from (Path(each) for each in os.environ.get("PATH", "").split(os.pathsep) if each)
+    for pattern in [*PLACES, *_named_environments()]:
+        expanded = Path(_with_variables(pattern)).expanduser()
+        if expanded.is_absolute():
+            yield from sorted(Path(expanded.anchor).glob(str(expanded.relative_to(expanded.anchor))))
+
+
+def _with_variables(pattern: str) -> str:
+    """Return a pattern with environment variables in place, the innermost first."""
+    while (found := _VARIABLE.search(pattern)) is not None:
+        value = os.environ.get(found[1]) or found[2]
+        if not value:
+            return ""
+        pattern = pattern[: found.start()] + value + pattern[found.end() :]
+    return pattern
+
+
+def _named_environments() -> Iterator[str]:
+    """Yield the environments that conda has noted, and those below the directories that are named for them."""
+    for each in os.environ.get("CONDA_ENVS_PATH", "").split(os.pathsep):
+        if each:
+            yield f"{each}/*/bin"
+    with contextlib.suppress(OSError, RuntimeError):
+        noted = Path("~/.conda/environments.txt").expanduser().read_text(encoding="utf-8", errors="replace")
+        yield from (f"{line.strip()}/bin" for line in noted.splitlines() if line.strip())

@@ -10,7 +10,9 @@ import hashlib
 import os
 import shutil
 import tempfile
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -36,14 +38,26 @@ from harness.extensions import Extension
 from harness.process import WorkerCommand
 from harness.symbols import offered_functions
 
-VERSION = "0.6.0"
+HOST_CRATE = Path(__file__).parent / "host"
+
+
+def _manifest() -> dict[str, Any]:
+    """Return the workspace of the host's manifest, which says what RustPython the host is of."""
+    return dict(tomllib.loads((HOST_CRATE / "Cargo.toml").read_text(encoding="utf-8"))["workspace"])
+
+
+def _language_version(manifest: dict[str, Any]) -> tuple[int, int]:
+    major, minor = manifest["metadata"]["rustpython"]["language-version"].split(".")
+    return int(major), int(minor)
+
+
+VERSION: str = _manifest()["dependencies"]["rustpython"]["version"].removeprefix("=")
+LANGUAGE_VERSION = _language_version(_manifest())
+"""What ``sys.version_info`` says in this RustPython."""
+
 SLOWNESS = 2.0
 """How many times longer a program may take than on other backends: it interprets several times more slowly."""
 
-LANGUAGE_VERSION = (3, 14)
-"""What ``sys.version_info`` says in RustPython 0.6.0."""
-
-HOST_CRATE = Path(__file__).parent / "host"
 EXECUTABLE = "rustpython-host"
 RUNTIME = "libbackend_matrix_host.so"
 CRATES = ("backend-matrix-host-runtime", "rustpython-host")
