@@ -48,7 +48,7 @@ _PLUMBING = re.compile(
     | PyList_(New|Size|Append|Insert|GetItem\w*|SetItem|GetSlice|AsTuple|Check\w*|Reverse)
     | PyLong_(As|From|Check|Size|GetSign|Is|Export|FreeExport)\w* | PyMem_\w+ | PyMemoryView_\w+
     | PyModule\w*_\w+ | PyMutex_\w+ | PyObject_(CheckBuffer|Free|GC\w+|GetBuffer|GetIter|GetTypeData|Malloc|SelfIter)
-    | PyObject_(GetOptionalAttr|GenericGetDict|GenericSetDict|ClearWeakRefs|IsInstance|TypeCheck|Type)
+    | PyObject_(GenericGetDict|GenericSetDict|ClearWeakRefs|IsInstance|TypeCheck|Type)
     | PySlice_(New|Unpack|AdjustIndices) | PyThread\w* | PyThreadState_\w+
     | PyTuple_(New|Size|Pack|GetItem|SetItem|GetSlice|Check\w*|FromArray) | PyType_\w+ | Py_tp_\w+
     | PyUnicode_(As(UTF8|Wide)\w*|From(String\w*|WideChar|Ordinal|Object|KindAndData)|InternFromString|Check\w*)
@@ -100,7 +100,9 @@ def _is_surface_of_interpreter(finding: Finding) -> bool:
         return all(map(_is_special, reference ^ other))
     # A property has a __name__ since Python 3.13.
     named = step.name == "name" and finding.divergence.kind == "outcome"
-    return step.name == "help" or named or _is_special(name)
+    # Python documents its own objects, such as None, in later versions only.
+    documented = step.name == "doc" and finding.divergence.kind == "type"
+    return step.name == "help" or named or documented or _is_special(name)
 
 
 def _names(observations: Sequence[Observation]) -> set[str]:
