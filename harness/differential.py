@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from harness.compare import Comparison, compare
 from harness.errors import WorkerProtocolError
@@ -98,7 +99,10 @@ class Differential:
         """Do the same in workers without a past, but for what the program comes after."""
         self._require_idle()
         lanes = (self.reference, self.other)
+        # What a program comes after gets its whole time: a worker that was killed there has forgotten it.
+        pacemaker, self.other.pacemaker = self.other.pacemaker, None
         begin(lanes, program)
+        self.other.pacemaker = pacemaker
         finding = self.run_here(program)
         if program.after:
             for lane in lanes:
@@ -111,6 +115,27 @@ class Differential:
         self._queue(program, encode_body(program))
         self._flush()
         return next(self._compared(wait=True))[1]
+
+    @contextmanager
+    def presuming_hangs(self) -> Iterator[None]:
+        """Presume a hang of the other backend where the reference has answered long ago and nothing runs any more.
+
+        What the book does not know is for :meth:`run_in_whole_time`.
+        """
+        self.other.pacemaker = self.reference
+        try:
+            yield
+        finally:
+            self.other.pacemaker = None
+
+    def run_in_whole_time(self, doubtful: Finding) -> Finding | None:
+        """Run a program again that was presumed to hang, in workers with the same past, and wait as long as usual."""
+        self._require_idle()
+        if doubtful.program.after:
+            return self.run_fresh(doubtful.program)
+        before = max((past.bodies() for past in doubtful.pasts), key=len)
+        begin_after((self.reference, self.other), before, settle_s=0.0)
+        return self.run_here(doubtful.program)
 
     def observe(self, program: Program) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
         """Execute one program on both backends and return what each let us see."""

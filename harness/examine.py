@@ -29,6 +29,7 @@ from harness.errors import HarnessError
 from harness.examination import Examination, Interrupted, Plan, Verdict, note_of
 from harness.findings import Finding, Identity, Judged, Known, ended_a_worker
 from harness.leaks import CANDIDATES, Watch
+from harness.presuming import Presumption
 from harness.program import PLAIN, Program
 from harness.protocol import encode_body
 from harness.repeatable import without_local_constants
@@ -109,6 +110,7 @@ class _Examiner:
         """What is to be told, by what it was when it was met, as small as it is by now."""
         self.settled: set[Identity] = set()
         self.skewed: dict[Identity, Judged] = {}
+        self.presumption = Presumption(differential, known)
         self.broken: HarnessError | None = None
         self.interrupted = ""
 
@@ -181,7 +183,11 @@ class _Examiner:
 
     def _run_as_they_stand(self, programs: Iterable[Program]) -> None:
         for program in programs:
-            finding = self._judge(program, may_execute=True)
+            with self.presumption.allowed():
+                finding = self._judge(program, may_execute=True)
+            if self.presumption.is_doubtful(finding):
+                self.diverged.pop(encode_body(program), None)
+                finding = self.presumption.settled(finding)
             if finding is not None and self._is_new(finding) and not self._is_skew(finding):
                 self._meet(finding)
                 self._keep(finding, finding.identity)
@@ -277,8 +283,12 @@ class _Examiner:
         """
         # Each is encoded once; the program itself is alive as long as it is on its way.
         bodies: dict[int, bytes] = {}
+        doubtful: list[Finding] = []
 
         def note(program: Program, finding: Finding | None) -> None:
+            if finding is not None and self.presumption.is_doubtful(finding):
+                doubtful.append(finding)
+                return
             encoded = bodies.pop(id(program))
             if finding is None:
                 self.agreed.add(encoded)
@@ -297,9 +307,12 @@ class _Examiner:
                 note(*compared)
 
         try:
-            self._given((Phase.generate,), None, body)
-            for compared in self.differential.drain():
-                note(*compared)
+            with self.presumption.allowed():
+                self._given((Phase.generate,), None, body)
+                for compared in self.differential.drain():
+                    note(*compared)
+            for each in doubtful:
+                note(each.program, self.presumption.settled(each))
         except _Stop:
             self.differential.abandon()
             if self.broken is not None:

@@ -13,7 +13,7 @@ from harness.blame import Blame
 from harness.book.entries import Entry
 from harness.book.matching import other_matches, parts_match
 from harness.codec import decode
-from harness.observation import Divergence, Observation, Raised, Wire
+from harness.observation import Divergence, Hung, Observation, Raised, Wire
 from harness.past import NOTHING_BEFORE, Past
 from harness.program import CONTEXTS, Observe, Program, Step
 from harness.render import render_program
@@ -21,6 +21,7 @@ from harness.strategies import fixed_program
 
 _SUBSCRIPT = re.compile(r"""\[(?:-?\d+|True|False|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
 
+HUNG = "hung"
 CRASHED = "crashed ("
 """How a part begins that says what a worker died of."""
 
@@ -98,7 +99,13 @@ def ended_a_worker(divergence: Divergence) -> bool:
 
 def hung(divergence: Divergence) -> bool:
     """Say whether one backend hung and the other did not."""
-    return divergence.kind == "outcome" and "hung" in (divergence.reference, divergence.other)
+    return divergence.kind == "outcome" and HUNG in (divergence.reference, divergence.other)
+
+
+def presumed(finding: Finding) -> bool:
+    """Say whether a backend is only presumed to hang: it did not get its whole time."""
+    ends = (each.outcome for each in (*finding.reference, *finding.other))
+    return any(isinstance(each, Hung) and each.presumed for each in ends)
 
 
 def crash_of(divergence: Divergence) -> str:
@@ -169,6 +176,11 @@ class Known:
         program = fixed_program(spec.witness, module, context=spec.context, observe=self.observe, after=spec.after)
         return replace(program, observe=(*self.observe, *memory))
 
+    @property
+    def hangs(self) -> bool:
+        """Whether an entry says that the other backend hangs."""
+        return any(map(tells_of_a_hang, (*self.entries, *self.elsewhere)))
+
     def knows(self, finding: Finding) -> bool:
         """Say whether an entry covers a finding; nothing is counted."""
         return any(covers(entry, finding) for entry in (*self.entries, *self.elsewhere))
@@ -187,6 +199,12 @@ class Known:
         if len(seen) < EXAMPLES_LIMIT:
             seen.add(told_parts(finding))
         return None
+
+
+def tells_of_a_hang(entry: Entry) -> bool:
+    """Say whether an entry is about programs on which the other backend hangs."""
+    spec = entry.spec
+    return spec.kind == "outcome" and spec.other is not None and re.search(spec.other, HUNG) is not None
 
 
 def covers(entry: Entry, finding: Finding, *, any_reference: bool = False) -> bool:

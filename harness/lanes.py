@@ -26,7 +26,14 @@ from harness.handshake import Hello
 from harness.observation import Crashed, Hung, Observation, Wire
 from harness.past import NOTHING_BEFORE, History, Past
 from harness.process import Exit, WorkerCommand, WorkerProcess
+from harness.rest import Rest
 from harness.restarts import Restarts
+
+STILL_FACTOR = 20.0
+"""How many times longer than the reference a worker at rest is waited for, where a hang is known."""
+
+STILL_FLOOR_S = 1.0
+"""The least that such a worker gets; a busy machine may keep a worker from its first step for a while."""
 
 INSIDE_SHARE = 0.8
 """Of a program's limit, after which its interpreter says what it is doing; at the whole its worker is killed."""
@@ -44,13 +51,14 @@ class LoadFailedError(WorkerStartError):
 class Reply:
     """What one backend said of one program: raw observations, how the worker ended, or how it broke the protocol.
 
-    ``past`` is what the worker had executed before.
+    ``past`` is what the worker had executed before; ``took_s`` is how long the program took, as seen from outside.
     """
 
     raw: bytes
     ended: Crashed | Hung | None = None
     fault: WorkerProtocolError | None = None
     past: Past = field(default=NOTHING_BEFORE, compare=False)
+    took_s: float = field(default=0.0, compare=False)
 
     def observations(self, steps: int, backend: str) -> tuple[Observation, ...]:
         """Return one observation per step; a crash or hang stands for the step where it is unknown.
@@ -68,6 +76,8 @@ class Lane:
     """One backend's worker for one extension, and the programs on their way through it.
 
     ``timeout_s`` is what a program may take on a backend of usual speed; ``patience`` multiplies it for a while.
+    While a ``pacemaker`` is set, a worker is presumed hung as soon as that lane has answered the same program and
+    nothing has run in the worker for a time that the pacemaker's answer justifies.
     """
 
     def __init__(
@@ -85,6 +95,7 @@ class Lane:
         self.module = module
         self.timeout_s = timeout_s
         self.patience = 1.0
+        self.pacemaker: Lane | None = None
         self.replies: deque[tuple[int, Reply]] = deque()
         self.deaths = restarts or Restarts()
         self.restarts = 0
@@ -103,6 +114,7 @@ class Lane:
         self._begun = False
         self._marks = False
         self._traced = False
+        self._rest = Rest()
         self._history = History()
 
     @property
@@ -231,7 +243,8 @@ class Lane:
         if protocol.is_begin(line, sequence):
             self._begun = self._marks = True
             return
-        reply = Reply(protocol.split_reply(line, sequence, self.backend), past=self._history.past())
+        took_s = time.monotonic() - self._waiting_since
+        reply = Reply(protocol.split_reply(line, sequence, self.backend), past=self._history.past(), took_s=took_s)
         self._unanswered.popleft()
         self.replies.append((sequence, reply))
         self._history.append(body)
@@ -241,6 +254,7 @@ class Lane:
 
     def _wait_anew(self) -> float:
         self._begun = self._traced = False
+        self._rest = Rest()
         self._waiting_since = time.monotonic()
         return self._waiting_since
 
@@ -248,20 +262,34 @@ class Lane:
         if not self._unanswered or self._worker is None:
             return
         waited_s, limit_s = now - self._waiting_since, self.limit_s
+        still_s = self._still_limit_s()
+        presumed = still_s is not None and self._rest.lasts(self._worker, still_s, since=self._waiting_since, now=now)
         if waited_s > limit_s * INSIDE_SHARE and not self._traced:
             self._traced = True
             self._worker.ask_for_traces()
-        if waited_s > limit_s:
+        if waited_s > limit_s or presumed:
             # We may have been kept from looking for as long: what was said meanwhile is heard first.
             worker, heard = self._worker, len(self.replies)
             self._read()
             if self._worker is not worker or len(self.replies) > heard:
                 return
             ended = self._worker.kill()
-            self._replace(Hung(limit_s, ended.traces) if ended.killed else self._crashed(ended))
+            hung = Hung(min(limit_s, waited_s) if presumed else limit_s, ended.traces, presumed)
+            self._replace(hung if ended.killed else self._crashed(ended))
+
+    def _still_limit_s(self) -> float | None:
+        """Return how long a worker at rest is waited for; None if the pacemaker has not answered the same program."""
+        if self.pacemaker is None:
+            return None
+        answered, due = self.pacemaker.replies, len(self.replies)
+        if due >= len(answered) or answered[due][0] != self._unanswered[0][0] or answered[due][1].ended is not None:
+            return None
+        return max(STILL_FLOOR_S, STILL_FACTOR * self._command.slowness * answered[due][1].took_s)
 
     def _deadline(self) -> float:
-        return self._waiting_since + self.limit_s * (1.0 if self._traced else INSIDE_SHARE)
+        deadline = self._waiting_since + self.limit_s * (1.0 if self._traced else INSIDE_SHARE)
+        still_s = self._still_limit_s() if self._unanswered else None
+        return deadline if still_s is None else min(deadline, self._rest.next_look(still_s, since=self._waiting_since))
 
     def _crashed(self, ended: Exit) -> Crashed:
         # With a status only if it ended by itself: what we ended says nothing of the extension.

@@ -43,10 +43,14 @@ class Crashed:
 
 @dataclass(frozen=True, slots=True)
 class Hung:
-    """The worker did not answer in time and was killed with its children; ``traces`` is what its threads did."""
+    """The worker did not answer in time and was killed with its children; ``traces`` is what its threads did.
+
+    ``presumed`` says that it did not get its whole time: the reference had answered, and no thread of it ran.
+    """
 
     timeout_s: float
     traces: str = field(default="", compare=False)
+    presumed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from harness.book.entries import Entry
 from harness.confirm import confirmed
 from harness.differential import Differential
-from harness.findings import Finding, Judged, Known, covers
+from harness.findings import Finding, Judged, Known, covers, presumed, tells_of_a_hang
+from harness.program import Program
 
 REPLAYS_LIMIT = 30
 """How often the witness of an intermittent entry is replayed at most; each time costs two new workers."""
@@ -43,7 +44,7 @@ def replay(entry: Entry, known: Known, differential: Differential) -> Finding | 
     """
     program = known.program_of(entry, differential.reference.module)
     if entry.spec.intermittent is None:
-        finding = differential.run(program)
+        finding = _run_once(entry, program, differential)
         if shows(entry, finding):
             known.matched[entry] += 1
         return finding
@@ -53,6 +54,16 @@ def replay(entry: Entry, known: Known, differential: Differential) -> Finding | 
     known.matched[entry] += len(shown)
     known.rates[entry] = len(shown), times
     return next(iter(shown), next((each for each in found if each is not None), None))
+
+
+def _run_once(entry: Entry, program: Program, differential: Differential) -> Finding | None:
+    """Run a witness; a hang may be presumed only where the entry tells of it."""
+    if tells_of_a_hang(entry):
+        with differential.presuming_hangs():
+            finding = differential.run(program)
+        if finding is None or shows(entry, finding) or not presumed(finding):
+            return finding
+    return differential.run(program)
 
 
 def changed(entry: Entry, finding: Finding, differential: Differential) -> Changed:
