@@ -406,7 +406,7 @@ class _Examiner:
 
     def _take_skew(self, finding: Finding, why: str) -> bool:
         if why:
-            self.skewed.setdefault(finding.identity, Judged(finding, skew=why))
+            self.skewed.setdefault(finding.bare, Judged(finding, skew=why))
         return bool(why)
 
     def _without_needless_steps(self, finding: Finding) -> Finding:

@@ -54,7 +54,7 @@ def headline(findings: Sequence[Judged]) -> str:
 
 def describe_skew(skewed: Sequence[Judged]) -> str:
     """Return one line about the differences that versions of Python may explain: how many, where, and why."""
-    places = [" at ".join(map(_printable, each.finding.identity)) for each in skewed]
+    places = [" at ".join(map(_printable, each.finding.bare)) for each in skewed]
     shown = ", ".join(places[:SKEW_SHOWN]) + f" and {len(places) - SKEW_SHOWN} more" * (len(places) > SKEW_SHOWN)
     reasons = "; ".join(dict.fromkeys(each.skew for each in skewed))
     return _cut(f"skew: {shown} ({reasons})")
