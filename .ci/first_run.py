@@ -91,7 +91,9 @@ def bare_environment(directory: Path) -> dict[str, str]:
             if not _PYTHON.match(tool.name) and not (binaries / tool.name).exists():
                 (binaries / tool.name).symlink_to(tool)
     (directory / "home").mkdir()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYENV", "VIRTUAL_ENV", "PYTEST"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYENV", "VIRTUAL_ENV", "PYTEST"))
+    }
     return {
         **kept,
         "HOME": str(directory / "home"),

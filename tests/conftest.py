@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -11,9 +12,10 @@ import hypothesis
 import pytest
 from hypothesis.database import InMemoryExampleDatabase
 
-from harness.backends import rustpython
+from harness.backends import provisioning, rustpython
 from harness.backends.base import Request
 from harness.backends.interpreters import installed
+from harness.errors import BackendUnavailableError
 from harness.lanes import Lane
 from harness.process import WorkerCommand
 
@@ -42,8 +44,45 @@ CheckGolden = Callable[[str, str], None]
 OpenLane = Callable[..., Lane]
 
 
+COMPILING = frozenset(
+    {
+        *("test_auto_end_to_end", "test_benchmarks", "test_bisect", "test_book_end_to_end", "test_builds"),
+        *("test_builds_in_a_run", "test_c_api_table", "test_end_to_end", "test_first_run", "test_host"),
+        *("test_host_stress", "test_host_together", "test_misbehave_on_backends", "test_packages", "test_planted"),
+        *("test_pyo3_versions", "test_record_c_api_calls", "test_reproducers_end_to_end", "test_skew_end_to_end"),
+        *("test_symbols", "test_the_run", "test_valgrind_host"),
+    }
+)
+"""Test files that start a compiler, or run what one has made."""
+
+WANTED = ((3, 14), (3, 15))
+"""The language versions that the tests ask for beside this one: the reference's and the control's."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the tests see into tests/golden/")
+    parser.addoption("--run-slow", action="store_true", help="run the tests that are marked slow too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Get the interpreters that are wanted, before any process of pytest-xdist collects tests for each of them."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    there = {each.language_version for each in installed()}
+    for version in WANTED:
+        if version not in there:
+            with contextlib.suppress(BackendUnavailableError):
+                provisioning.ensure(version, lambda line: print(line, file=sys.stderr))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs a compiler, and leave out what is slow unless it is asked for."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if item.path.stem in COMPILING or parameters.get("backend") == "rustpython":
+            item.add_marker("compiles")
+        if item.get_closest_marker("slow") is not None and not config.getoption("run_slow"):
+            item.add_marker(pytest.mark.skip(reason="slow; --run-slow runs it"))
 
 
 @cache

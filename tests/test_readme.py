@@ -12,8 +12,8 @@ COMMANDS = re.findall(r"^    (python3 -m venv .*)$", README, re.MULTILINE)
 
 def test_the_readme_starts_with_the_two_commands() -> None:
     main_job, tests = COMMANDS
-    assert main_job.endswith(".venv/bin/pytest --backend-matrix")
-    assert tests.endswith(".venv/bin/pytest")
+    assert main_job.endswith(".venv/bin/pytest --backend-matrix -n auto")
+    assert tests.endswith(".venv/bin/pytest -n auto")
     assert README.index(tests) < README.index("## What it is")
 
 

@@ -211,4 +211,6 @@ def test_functions_that_convert_and_keep_are_not_the_interpreters_doing() -> Non
 def test_skew_is_told_in_a_line_with_its_places_and_reasons() -> None:
     result, _ = examined(refuses("too big"), refuses("too large"), Judge(at_once=("exception-message",)))
     assert describe_skew(result.skewed) == "skew: exception-message at f() (other words)"
-    assert describe_skew(result.skewed * 5).startswith(f"skew: {', '.join(['exception-message at f()'] * 3)} and 2 more")
+    assert describe_skew(result.skewed * 5).startswith(
+        f"skew: {', '.join(['exception-message at f()'] * 3)} and 2 more"
+    )

@@ -70,8 +70,11 @@ def test_one_that_is_given_must_be_of_the_version(says: Says) -> None:
 def test_one_that_is_not_there_says_how_to_name_it(says: Says, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, says("3.14.0"), says("3.13.5", threaded="true"))
     with pytest.raises(BackendUnavailableError) as raised:
-        backends.provide("cpython-3.13", request())
-    assert str(raised.value) == "no CPython 3.13 was found; name one with --backend cpython-3.13=PATH"
+        backends.provide("cpython-3.13", Request(None, lambda line: None, offline=True))
+    assert str(raised.value) == (
+        "no CPython 3.13 was found, and none was got (getting one is forbidden (--offline)); "
+        "name one with --backend cpython-3.13=PATH"
+    )
 
 
 @pytest.mark.parametrize("name", ["cpython-3", "cpython-3.x", "cpython-3.13t", "cpython3.13", "rustpython-0.6"])
