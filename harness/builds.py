@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections import deque
@@ -200,6 +201,21 @@ def _read_built(extension: Extension, place: Path, digest: str) -> Built:
     return Built(extension, site, site / record.library, digest, frozenset(record.wanted))
 
 
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a tool and everything that it has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def stop_tools() -> None:
+    """End the tools that other threads of this process have started, because the run ends."""
+    for process in list(_running):
+        end_group(process)
+
+
 def run_tool(argv: Sequence[str], *, what: str, environment: Mapping[str, str | None], progress: Progress) -> None:
     """Run a build tool and pass on what it says.
 
@@ -215,17 +231,32 @@ def run_tool(argv: Sequence[str], *, what: str, environment: Mapping[str, str | 
     tail: deque[str] = deque(maxlen=MESSAGE_LINES)
     try:
         process = subprocess.Popen(
-            argv, env=merged, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            argv,
+            env=merged,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # A group of its own, so that what a tool has started can be ended with it.
+            process_group=0,
         )
     except FileNotFoundError:
         raise BuildError(f"{what}: {argv[0]} was not found; install it and put it on PATH") from None
     assert process.stdout is not None, "a pipe was asked for"
-    with process:
-        for raw in process.stdout:
-            line = raw.decode("utf-8", "replace").rstrip()
-            tail.append(line)
-            if line.lstrip().startswith(("Compiling", "Downloading", "Building", "Finished", "Updating")):
-                progress(line.strip())
+    _running.add(process)
+    try:
+        with process:
+            try:
+                for raw in process.stdout:
+                    line = raw.decode("utf-8", "replace").rstrip()
+                    tail.append(line)
+                    if line.lstrip().startswith(("Compiling", "Downloading", "Building", "Finished", "Updating")):
+                        progress(line.strip())
+            except BaseException:
+                # Leaving the block waits for the tool, which nobody wants any more.
+                end_group(process)
+                raise
+    finally:
+        _running.discard(process)
     if process.returncode != 0:
         said = "\n".join(tail)
         failed = f"{argv[0]} failed with exit code {process.returncode}"

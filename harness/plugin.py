@@ -82,6 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(run, "backend-matrix-session")
         config.pluginmanager.register(run.python_tests, "backend-matrix-python-tests")
         config.pluginmanager.register(run.python_tests.fixtures(), "backend-matrix-fixtures")
+        if run.worker_input is None:
+            config.pluginmanager.register(run.items_progress(), "backend-matrix-progress")
         if run.automatic.sources:
             config.pluginmanager.register(run.automatic, "backend-matrix-auto")
     else:

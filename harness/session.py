@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import time
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import hypothesis
 import msgspec
@@ -24,18 +23,16 @@ from harness.acting.replay import Replay
 from harness.acting.running import caller_of
 from harness.acting.stored import finding_name
 from harness.auto.hooks import Automatic
-from harness.backends.base import Backend
 from harness.book.asking import book_of
 from harness.book.hooks import BookKeeper, check_known, check_whole_book
 from harness.collect import CaseModule, Item, case_file, description_of, find_case_files
 from harness.database import describe_database, open_database
-from harness.errors import BookError, CaseFileError, HarnessError, ReportError, SettingsError
+from harness.errors import BookError, CaseFileError, ReportError, SettingsError
 from harness.eventlog import (
     EVENT,
     FORMAT,
     LOG_NAME,
     BackendEvent,
-    BackendFacts,
     EventLog,
     Footer,
     FoundEvent,
@@ -47,17 +44,18 @@ from harness.eventlog import (
     received_event,
     sent_event,
 )
-from harness.extensions import binding_of
 from harness.findings import Identity
 from harness.fixture.hooks import PythonTests
 from harness.interrupted import reports_of_interrupted, reports_of_unfinished
+from harness.items_progress import ItemsProgress
 from harness.jury import Jury
 from harness.matrix import Matrix
 from harness.page import PAGE_NAME, write_page
+from harness.preparing import facts_of, prepare
+from harness.progress import ProgressLine
 from harness.run_setup import choose_arguments, replay_wanted, seed_of, settings_of
 from harness.unfinished import describe_unfinished, unfinished_items
 
-PROGRESS_INTERVAL_S = 5.0
 REPLAYED = "replay"
 """Where below the results those of a replay go."""
 
@@ -85,7 +83,8 @@ class MatrixPlugin:
         self.terminating.__enter__()
         self.found: FoundFiles | None = None
         self.verdicts: Counter[str] = Counter()
-        self._last_progress = 0.0
+        self.findings = 0
+        self.progress_line = ProgressLine(self._say, self._terminal())
         self.automatic = Automatic(config, self)
         self.python_tests = PythonTests(self)
         # In a worker too: it reads the command line anew, and with it ``testpaths``.
@@ -199,6 +198,7 @@ class MatrixPlugin:
         told = self._event_of_lost_item(report) if sent is None else received_event(sent)
         if told is not None and self.worker_input is None:
             self.verdicts[told.verdict] += 1
+            self.findings += len(told.findings)
             self.automatic.note(told)
             self.keeper.note(told)
             self._begun_log().write(told)
@@ -260,7 +260,7 @@ class MatrixPlugin:
         if self.log is None:
             # Only tests in Python, of which nobody knew that they are about backends.
             self.log = self._open_log()
-            for facts in _facts([self.matrix.backend(name) for name in self.settings.backends]).values():
+            for facts in facts_of([self.matrix.backend(name) for name in self.settings.backends]).values():
                 self.log.write(BackendEvent(facts))
         return self.log
 
@@ -322,23 +322,12 @@ class MatrixPlugin:
         if not wanted:
             return
         self.log = self._open_log()
-        provided = []
-        for name in self.settings.backends:
-            try:
-                provided.append(self.matrix.backend(name))
-            except HarnessError as error:
-                raise pytest.UsageError(f"{name}: {error}") from None
-        facts = _facts(provided)
         if self.settings.caller is not None:
             wanted = [*wanted, (self.settings.caller[0], self.settings.root / "pyproject.toml")]
-        for extension_name, named_by in dict.fromkeys(wanted):
-            for backend in provided:
-                try:
-                    extension = self.matrix.extension(extension_name, named_by)
-                    facts[backend.name].built[extension.name] = self.matrix.built(backend.name, extension).digest
-                    facts[backend.name].bindings[extension.name] = binding_of(extension)
-                except HarnessError:
-                    continue  # The items that need it say so, each for itself.
+        wanted = list(dict.fromkeys(wanted))
+        self.progress_line.stages.samples = len(wanted) * len(self.settings.backends)
+        with self.progress_line.shown():
+            provided, facts = prepare(self.matrix, wanted, self.progress_line.end_source)
         for backend in provided:
             self._say(f"{backend.name}: {backend.description}")
             self.log.write(BackendEvent(facts[backend.name]))
@@ -385,22 +374,22 @@ class MatrixPlugin:
             reporter.ensure_newline()
             reporter.write_line(line)
 
-    def _progress(self, line: str) -> None:
-        """Show what a build says: on a terminal the newest line, elsewhere one every few seconds."""
+    def items_progress(self) -> ItemsProgress:
+        """Return the plug-in that says how far the items are."""
+        return ItemsProgress(self._say, lambda: self.findings)
+
+    def _terminal(self) -> TextIO | None:
+        """Return the terminal to show progress on; None if there is none, or nobody wants to see it."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is None or self.worker_input is not None:
-            return
-        if reporter.isatty and not line.startswith(("compiling", "building", "waiting")):
-            reporter.rewrite(f"  {line[:76]}", erase=True)
-        elif line.startswith(("compiling", "building", "waiting")):
-            self._say(line)
-        elif time.monotonic() - self._last_progress > PROGRESS_INTERVAL_S:
-            self._last_progress = time.monotonic()
-            self._say(f"  {line[:76]}")
+        if reporter is None or not reporter.isatty or self.config.option.verbose < 0:
+            return None
+        stream: TextIO | None = getattr(reporter._tw, "_file", None)
+        return stream
 
-
-def _facts(provided: list[Backend]) -> dict[str, BackendFacts]:
-    return {each.name: BackendFacts(each.name, each.description, dict(each.versions), {}, {}) for each in provided}
+    def _progress(self, line: str) -> None:
+        """Take in what a build says; a worker of pytest-xdist says nothing."""
+        if self.worker_input is None:
+            self.progress_line.take(line)
 
 
 def _dotted(version_numbers: tuple[int, int]) -> str:

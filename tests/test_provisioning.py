@@ -299,7 +299,7 @@ def test_uv_installs_into_the_given_directory_alone(tmp_path: Path, tools: Tools
 
 def test_uv_without_its_source_is_told(tmp_path: Path, tools: Tools) -> None:
     tools(uv='echo "error: Failed to download https://example/x: dns error" >&2; exit 2')
-    with pytest.raises(ProviderError, match="^uv: the network or its source cannot be reached$"):
+    with pytest.raises(ProviderError, match=r"^uv: the network or its source cannot be reached$"):
         get(Uv(), tmp_path)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 import tomllib
 from pathlib import Path
@@ -140,10 +141,23 @@ def build_host(progress: Progress, rebuild: bool = False) -> Path:
     with locked("build-host", progress):
         if executable.exists() and not rebuild:
             return executable
-        progress(f"building the host of RustPython {VERSION}: about ten minutes, once on this machine")
+        progress(f"building the host of RustPython {VERSION} ({_crates_of_host()} crates)")
         target = _run_cargo("build", progress=progress)
         _install(target / "release", place)
     return executable
+
+
+def _crates_of_host() -> int:
+    """Return how many crates cargo compiles for the host, nearly: those of its lock that are for this platform."""
+    argv = ["cargo", "tree", "--locked", "--prefix=none", "--edges=normal,build", "--format={p}"]
+    done = subprocess.run(
+        [*argv, "--manifest-path", str(HOST_CRATE / "Cargo.toml")],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return len({line.removesuffix(" (*)") for line in done.stdout.splitlines() if line.strip()})
 
 
 def check_host(*command: str, progress: Progress) -> None:
