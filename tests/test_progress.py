@@ -205,7 +205,7 @@ def test_backends_that_are_there_at_once_are_compiled_for_in_turn() -> None:
 @pytest.mark.usefixtures("two_cores")
 def test_a_backend_that_cannot_be_had_ends_the_run() -> None:
     matrix: Any = FakeMatrix("a", "b", missing="b")
-    with pytest.raises(pytest.UsageError, match="^b: it is not there$"):
+    with pytest.raises(pytest.UsageError, match=r"^b: it is not there$"):
         preparing.prepare(matrix, WANTED, lambda: None)
 
 
