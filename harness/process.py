@@ -18,6 +18,7 @@ from harness.guarded import Ended, GuardedProcess
 from harness.handshake import Hello
 from harness.limits import CPU_RENEWAL_S, STACK_BYTES, USUAL, Limits, cpu_allowance_s, environment
 from harness.observation import Wire
+from harness.waits import Evidence, endless_waits
 from harness.warden import REPLIES_FD, REQUESTS_FD
 
 START_TIMEOUT_S = 60.0
@@ -164,12 +165,9 @@ class WorkerProcess:
             return pages * resource.getpagesize()
         return 0
 
-    def switches_at_rest(self) -> tuple[str, ...] | None:
-        """Return how often each thread has been scheduled, if all threads sleep; None if one may be at work.
-
-        Two equal answers mean that nothing ran in between.  None also stands for what the kernel does not tell.
-        """
-        return switches_at_rest(self.process.pid)
+    def endless_waits(self) -> Evidence | None:
+        """Return what its threads wait for if all wait without a timeout; see :mod:`harness.waits`."""
+        return endless_waits(self.process.pid)
 
     def has_ended(self) -> bool:
         """Whether the process is gone, without waiting."""
@@ -267,22 +265,6 @@ def _resource_limits(limits: Limits) -> dict[str, int | None]:
         # With 1 instead of 0 the kernel does not start a collector of core dumps either; source: fs/coredump.c.
         "RLIMIT_CORE": 1,
     }
-
-
-def switches_at_rest(pid: int) -> tuple[str, ...] | None:
-    """Return how often each thread of a process has been scheduled, or None unless all sleep and it has no child."""
-    switches = []
-    try:
-        for thread in sorted(Path(f"/proc/{pid}/task").iterdir()):
-            if (thread / "children").read_text():
-                return None
-            status = (thread / "status").read_text()
-            if "\nState:\tS" not in status:
-                return None
-            switches.append(thread.name + status[status.rindex("\nvoluntary_ctxt_switches") :])
-    except (OSError, ValueError):
-        return None
-    return tuple(switches) or None
 
 
 def _cpu_used_s(pid: int) -> float:
