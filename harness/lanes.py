@@ -20,14 +20,14 @@ from harness.errors import (
     ReplyAfterDeathError,
     UnaskedReplyError,
     WorkerProtocolError,
-    WorkerStartError,
 )
 from harness.handshake import Hello
-from harness.observation import Crashed, Hung, Wire
+from harness.observation import Crashed, Hung
 from harness.past import History
 from harness.process import Exit, WorkerCommand, WorkerProcess
 from harness.replies import Reply
 from harness.restarts import Restarts
+from harness.spares import Workers
 from harness.waits import Watch
 
 PRESUMED_FACTOR = 5.0
@@ -38,14 +38,6 @@ PRESUMED_FLOOR_S = 1.0
 
 INSIDE_SHARE = 0.8
 """Of a program's limit, after which its interpreter says what it is doing; at the whole its worker is killed."""
-
-
-class LoadFailedError(WorkerStartError):
-    """The extension could not be imported; ``exception`` is what it raised, in wire form."""
-
-    def __init__(self, backend: str, module: str, exception: Wire) -> None:
-        super().__init__(f"{backend}: import of {module} raised {exception[1]}: {exception[3].get('str')}")
-        self.exception = exception
 
 
 @dataclass(slots=True)
@@ -89,9 +81,9 @@ class Lane:
         self.restarts = 0
         self.faults: list[WorkerProtocolError] = []
         """How workers broke the protocol when no program was on its way to be charged with it."""
-        self._command = command
-        self._paths = list(paths)
-        self._caller = caller
+        self.keeps_spare = False
+        """Whether a worker is started ahead once one was lost; it imports the extension before anybody asks it to."""
+        self._workers = Workers(backend, command, module, paths, caller)
         self._unanswered: deque[tuple[int, bytes]] = deque()
         self._outgoing = bytearray()
         self._waiting_since = 0.0
@@ -120,7 +112,7 @@ class Lane:
     @property
     def limit_s(self) -> float:
         """How long one program may take here and now."""
-        return self.timeout_s * self._command.slowness * self.patience
+        return self.timeout_s * self._workers.command.slowness * self.patience
 
     @property
     def memory_bytes(self) -> int:
@@ -143,16 +135,30 @@ class Lane:
                 if not bodies:
                     return
         self._unanswered.extend(bodies)
+        self._workers.advance_spare()
         self._outgoing += protocol.run_frame(bodies)
         self._write()
 
     def fresh(self) -> None:
         """Replace the worker, so that the next program meets an interpreter without a past."""
-        self.close()
+        self._end_worker()
         self._running()
 
+    def start_spare(self) -> None:
+        """Start the next worker ahead, if this lane keeps spares."""
+        if self.keeps_spare:
+            self._workers.start_spare()
+
+    def close_spare(self) -> None:
+        """End the worker that was started ahead, if there is one."""
+        self._workers.close_spare()
+
     def close(self) -> None:
-        """End the worker.  What is unanswered is dropped."""
+        """End the worker, and the spare.  What is unanswered is dropped."""
+        self._end_worker()
+        self.close_spare()
+
+    def _end_worker(self) -> None:
         if self._worker is not None:
             self._worker.kill()
             self._worker = None
@@ -162,15 +168,7 @@ class Lane:
 
     def _running(self) -> WorkerProcess:
         if self._worker is None:
-            worker = WorkerProcess.start(self.backend, self._command)
-            try:
-                failed = worker.load(self.module, self._paths, self._caller)
-                if failed is not None:
-                    raise LoadFailedError(self.backend, self.module, failed)
-            except BaseException:
-                worker.kill()
-                raise
-            self._worker = worker
+            self._worker = self._workers.take()
             self._history = History()
             self._marks = False
         return self._worker
@@ -308,7 +306,7 @@ class Lane:
             return PRESUMED_FLOOR_S
         if not self.presumes.alone or reply.ended is not None:
             return None
-        return max(PRESUMED_FLOOR_S, PRESUMED_FACTOR * self._command.slowness * reply.took_s)
+        return max(PRESUMED_FLOOR_S, PRESUMED_FACTOR * self._workers.command.slowness * reply.took_s)
 
     def _deadline(self) -> float:
         looks = [self._waiting_since + self.limit_s * (1.0 if self._traced else INSIDE_SHARE)]
@@ -345,6 +343,7 @@ class Lane:
         self.deaths.count(self.backend)
         if rest:
             self.send(rest)
+        self.start_spare()
 
 
 def pump(lanes: Sequence[Lane], *, wait: bool, enough: Callable[[], bool] | None = None) -> None:

@@ -76,6 +76,20 @@ class WorkerProcess:
 
         Raises: WorkerStartError -- it ended or stayed silent; WorkerProtocolError -- it said no hello.
         """
+        started = cls.launch(backend, command)
+        try:
+            started.greet()
+        except BaseException:
+            started.kill()
+            raise
+        return started
+
+    @classmethod
+    def launch(cls, backend: str, command: WorkerCommand) -> WorkerProcess:
+        """Start a worker in a directory and session of its own; its handshake is for :meth:`greet`.
+
+        Raises: WorkerStartError -- it cannot be started.
+        """
         directory = Path(tempfile.mkdtemp(prefix="backend-matrix-worker-"))
         streams = [directory / "stdout", directory / "stderr"]
         home = directory / "home"
@@ -106,15 +120,13 @@ class WorkerProcess:
                 os.close(each)
         os.set_blocking(request_fd, False)
         os.set_blocking(reply_fd, False)
-        started = cls(backend, process, request_fd, reply_fd, directory)
-        try:
-            line = started._read_line(START_TIMEOUT_S, "before its handshake")
-            started.hello = protocol.parse_hello(line, backend)
-            started.keep_traces()
-        except BaseException:
-            started.kill()
-            raise
-        return started
+        return cls(backend, process, request_fd, reply_fd, directory)
+
+    def greet(self) -> None:
+        """Wait for the handshake.  Raises: as :meth:`start`; the worker lives on."""
+        line = self._read_line(START_TIMEOUT_S, "before its handshake")
+        self.hello = protocol.parse_hello(line, self.backend)
+        self.keep_traces()
 
     @property
     def traces(self) -> Path:
@@ -128,7 +140,15 @@ class WorkerProcess:
 
         Raises: WorkerStartError -- the import killed the worker or did not end.
         """
+        self.ask_to_load(module, paths, caller)
+        return self.loaded(module)
+
+    def ask_to_load(self, module: str, paths: list[str], caller: str | None = None) -> None:
+        """Have the worker import a module; what came of it is for :meth:`loaded`."""
         self._tell(protocol.load_frame(module, paths, caller))
+
+    def loaded(self, module: str) -> Wire:
+        """Wait for an import that was asked for; return and raise as :meth:`load`."""
         line = self._read_line(START_TIMEOUT_S, f"while it imported {module}")
         return protocol.parse_load(line, module, self.backend).failed
 
