@@ -52,7 +52,9 @@ def begin_after(lanes: Sequence[Lane], bodies: Sequence[bytes], *, settle_s: flo
         for lane in lanes:
             hung += sum(isinstance(reply.ended, Hung) for _, reply in lane.replies)
             lane.replies.clear()
-        time.sleep(settle_s)
+        deadline = time.monotonic() + settle_s
+        for lane in lanes:
+            lane.wait_for_end(deadline - time.monotonic())
     return hung
 
 

@@ -144,6 +144,11 @@ class Lane:
         self._end_worker()
         self._running()
 
+    def wait_for_end(self, timeout_s: float) -> None:
+        """Give what programs left behind some time to end the worker; return as soon as it did."""
+        if self._worker is not None and timeout_s > 0:
+            self._worker.process.wait(timeout_s)
+
     def start_spare(self) -> None:
         """Start the next worker ahead, if this lane keeps spares."""
         if self.keeps_spare:
