@@ -67,8 +67,10 @@ def steady(differential: Differential, finding: Finding) -> Judged | None:
 def _alone(lane: Lane, program: Program) -> list[list[Answers]]:
     """Return the answers of one backend while no other is at work: several of each of several fresh workers."""
     answers: list[list[Answers]] = []
-    for _ in range(PROCESSES):
+    for number in range(PROCESSES):
         begin([lane], program)
+        if number + 1 < PROCESSES:
+            lane.start_spare()
         answers.append([observe_alone(lane, program)])
         while len(answers[-1]) < RUNS and not isinstance(answers[-1][-1][0].outcome, (Crashed, Hung)):
             answers[-1].append(observe_alone(lane, program))

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from harness.compare import Comparison, compare
 from harness.errors import WorkerProtocolError
 from harness.findings import Finding
-from harness.lanes import Lane, Reply, pump
+from harness.lanes import Lane, Presumes, pump
 from harness.observation import Hung, Observation, Raised
 from harness.past import NOTHING_BEFORE, Past
 from harness.program import Program
 from harness.protocol import check_count, encode_body
+from harness.replies import Reply
 
 BATCH = 32
 """Programs per message: enough that a message's cost is shared, few enough that both workers start early."""
@@ -51,7 +52,9 @@ def begin_after(lanes: Sequence[Lane], bodies: Sequence[bytes], *, settle_s: flo
         for lane in lanes:
             hung += sum(isinstance(reply.ended, Hung) for _, reply in lane.replies)
             lane.replies.clear()
-        time.sleep(settle_s)
+        deadline = time.monotonic() + settle_s
+        for lane in lanes:
+            lane.wait_for_end(deadline - time.monotonic())
     return hung
 
 
@@ -84,6 +87,8 @@ class Differential:
         """What became of each program that was given: the sum of the rest is ``given``."""
         self.judged_in_part = 0
         self.is_known: Callable[[Finding], bool] = lambda finding: False
+        self._hung_together = False
+        """Whether a program has hung on both; such programs need not have their whole time again."""
         self._sequence = 0
         self._batch: list[tuple[int, bytes]] = []
         self._programs: dict[int, Program] = {}
@@ -100,9 +105,9 @@ class Differential:
         self._require_idle()
         lanes = (self.reference, self.other)
         # What a program comes after gets its whole time: a worker that was killed there has forgotten it.
-        pacemaker, self.other.pacemaker = self.other.pacemaker, None
+        presumes, self.other.presumes = self.other.presumes, None
         begin(lanes, program)
-        self.other.pacemaker = pacemaker
+        self.other.presumes = presumes
         finding = self.run_here(program)
         if program.after:
             for lane in lanes:
@@ -117,16 +122,16 @@ class Differential:
         return next(self._compared(wait=True))[1]
 
     @contextmanager
-    def presuming_hangs(self) -> Iterator[None]:
-        """Presume a hang of the other backend where the reference has answered long ago and nothing runs any more.
+    def presuming_hangs(self, *, alone: bool) -> Iterator[None]:
+        """Presume hangs, as :class:`harness.lanes.Presumes` says; ``alone`` also of the other backend alone.
 
-        What the book does not know is for :meth:`run_in_whole_time`.
+        What is presumed and not known by the book is for :meth:`run_in_whole_time`.
         """
-        self.other.pacemaker = self.reference
+        self.other.presumes = Presumes(self.reference, alone, together=self._hung_together)
         try:
             yield
         finally:
-            self.other.pacemaker = None
+            self.other.presumes = None
 
     def run_in_whole_time(self, doubtful: Finding) -> Finding | None:
         """Run a program again that was presumed to hang, in workers with the same past, and wait as long as usual."""
@@ -211,13 +216,24 @@ class Differential:
             self.executed += 1
             try:
                 finding = self._judge(program, expected, seen)
-                self.accounts["agreed" if finding is None else "diverged"] += 1
+                self.accounts[self._account(finding, expected, seen)] += 1
             except WorkerProtocolError as fault:
                 self.faults.append(fault)
                 self.accounts["broken"] += 1
                 finding = None
             self._end_if_hopeless()
             yield program, finding
+
+    def _account(self, finding: Finding | None, expected: Reply, seen: Reply) -> str:
+        """Say what became of a program; where both hang and one is only presumed to, that is told."""
+        if finding is not None:
+            return "diverged"
+        if not isinstance(expected.ended, Hung) or not isinstance(seen.ended, Hung):
+            return "agreed"
+        self._hung_together = True
+        if self.other.presumes is not None:
+            self.other.presumes.together = True
+        return "presumed to hang" if expected.ended.presumed else "agreed"
 
     def _end_if_hopeless(self) -> None:
         for lane in (self.reference, self.other):

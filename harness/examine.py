@@ -227,11 +227,20 @@ class _Examiner:
 
         Fresh workers run all that differed once more, together.
         """
-        for program in list(programs):
-            finding = self.differential.run(program)
+        for finding in self._run_all(list(programs)):
             if finding is not None and not self._is_known(finding) and not self._is_skew(finding):
                 self._meet(finding)
         self.findings.update(confirmed_together(self.differential, self.met))
+
+    def _run_all(self, programs: Iterable[Program]) -> Iterator[Finding | None]:
+        """Run programs with many on their way, but for those that come after others."""
+        for program in programs:
+            if program.after:
+                yield from (finding for _, finding in self.differential.drain())
+                yield self.differential.run(program)
+            else:
+                yield from (finding for _, finding in self.differential.submit(program, encode_body(program)))
+        yield from (finding for _, finding in self.differential.drain())
 
     def result(self) -> Examination:
         """Return what came of it."""

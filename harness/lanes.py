@@ -10,7 +10,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from harness import protocol
@@ -20,64 +20,44 @@ from harness.errors import (
     ReplyAfterDeathError,
     UnaskedReplyError,
     WorkerProtocolError,
-    WorkerStartError,
 )
 from harness.handshake import Hello
-from harness.observation import Crashed, Hung, Observation, Wire
-from harness.past import NOTHING_BEFORE, History, Past
+from harness.observation import Crashed, Hung
+from harness.past import History
 from harness.process import Exit, WorkerCommand, WorkerProcess
-from harness.rest import Rest
+from harness.replies import Reply
 from harness.restarts import Restarts
+from harness.spares import Workers
+from harness.waits import Watch
 
-STILL_FACTOR = 20.0
-"""How many times longer than the reference a worker at rest is waited for, where a hang is known."""
+PRESUMED_FACTOR = 5.0
+"""How many times longer than the reference needed a worker that waits for ever is given, where a hang is known."""
 
-STILL_FLOOR_S = 1.0
-"""The least that such a worker gets; a busy machine may keep a worker from its first step for a while."""
+PRESUMED_FLOOR_S = 1.0
+"""The least that such a worker gets; what it waits for may come from a thread that a busy machine keeps waiting."""
 
 INSIDE_SHARE = 0.8
 """Of a program's limit, after which its interpreter says what it is doing; at the whole its worker is killed."""
 
 
-class LoadFailedError(WorkerStartError):
-    """The extension could not be imported; ``exception`` is what it raised, in wire form."""
+@dataclass(slots=True)
+class Presumes:
+    """When a worker that waits for ever is presumed to hang: never before the ``reference`` has shown that much.
 
-    def __init__(self, backend: str, module: str, exception: Wire) -> None:
-        super().__init__(f"{backend}: import of {module} raised {exception[1]}: {exception[3].get('str')}")
-        self.exception = exception
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What one backend said of one program: raw observations, how the worker ended, or how it broke the protocol.
-
-    ``past`` is what the worker had executed before; ``took_s`` is how long the program took, as seen from outside.
+    ``alone``: the reference has answered the same program, and the book knows a hang.  ``together``: the reference
+    waits for ever too, and both have hung in their whole time before.  Always: the reference hung in its whole time.
     """
 
-    raw: bytes
-    ended: Crashed | Hung | None = None
-    fault: WorkerProtocolError | None = None
-    past: Past = field(default=NOTHING_BEFORE, compare=False)
-    took_s: float = field(default=0.0, compare=False)
-
-    def observations(self, steps: int, backend: str) -> tuple[Observation, ...]:
-        """Return one observation per step; a crash or hang stands for the step where it is unknown.
-
-        Raises: WorkerProtocolError -- the worker's, or what it said are no observations of so many steps.
-        """
-        if self.fault is not None:
-            raise self.fault
-        if self.ended is not None:
-            return (Observation(self.ended),)
-        return protocol.parse_observations(self.raw, steps, backend)
+    reference: Lane
+    alone: bool
+    together: bool = False
 
 
 class Lane:
     """One backend's worker for one extension, and the programs on their way through it.
 
     ``timeout_s`` is what a program may take on a backend of usual speed; ``patience`` multiplies it for a while.
-    While a ``pacemaker`` is set, a worker is presumed hung as soon as that lane has answered the same program and
-    nothing has run in the worker for a time that the pacemaker's answer justifies.
+    While it ``presumes``, a worker that waits for ever need not have its whole time to be taken for hung.
     """
 
     def __init__(
@@ -95,15 +75,15 @@ class Lane:
         self.module = module
         self.timeout_s = timeout_s
         self.patience = 1.0
-        self.pacemaker: Lane | None = None
+        self.presumes: Presumes | None = None
         self.replies: deque[tuple[int, Reply]] = deque()
         self.deaths = restarts or Restarts()
         self.restarts = 0
         self.faults: list[WorkerProtocolError] = []
         """How workers broke the protocol when no program was on its way to be charged with it."""
-        self._command = command
-        self._paths = list(paths)
-        self._caller = caller
+        self.keeps_spare = False
+        """Whether a worker is started ahead once one was lost; it imports the extension before anybody asks it to."""
+        self._workers = Workers(backend, command, module, paths, caller)
         self._unanswered: deque[tuple[int, bytes]] = deque()
         self._outgoing = bytearray()
         self._waiting_since = 0.0
@@ -114,7 +94,7 @@ class Lane:
         self._begun = False
         self._marks = False
         self._traced = False
-        self._rest = Rest()
+        self._watch = Watch()
         self._history = History()
 
     @property
@@ -132,7 +112,7 @@ class Lane:
     @property
     def limit_s(self) -> float:
         """How long one program may take here and now."""
-        return self.timeout_s * self._command.slowness * self.patience
+        return self.timeout_s * self._workers.command.slowness * self.patience
 
     @property
     def memory_bytes(self) -> int:
@@ -155,16 +135,35 @@ class Lane:
                 if not bodies:
                     return
         self._unanswered.extend(bodies)
+        self._workers.advance_spare()
         self._outgoing += protocol.run_frame(bodies)
         self._write()
 
     def fresh(self) -> None:
         """Replace the worker, so that the next program meets an interpreter without a past."""
-        self.close()
+        self._end_worker()
         self._running()
 
+    def wait_for_end(self, timeout_s: float) -> None:
+        """Give what programs left behind some time to end the worker; return as soon as it did."""
+        if self._worker is not None and timeout_s > 0:
+            self._worker.process.wait(timeout_s)
+
+    def start_spare(self) -> None:
+        """Start the next worker ahead, if this lane keeps spares."""
+        if self.keeps_spare:
+            self._workers.start_spare()
+
+    def close_spare(self) -> None:
+        """End the worker that was started ahead, if there is one."""
+        self._workers.close_spare()
+
     def close(self) -> None:
-        """End the worker.  What is unanswered is dropped."""
+        """End the worker, and the spare.  What is unanswered is dropped."""
+        self._end_worker()
+        self.close_spare()
+
+    def _end_worker(self) -> None:
         if self._worker is not None:
             self._worker.kill()
             self._worker = None
@@ -174,15 +173,7 @@ class Lane:
 
     def _running(self) -> WorkerProcess:
         if self._worker is None:
-            worker = WorkerProcess.start(self.backend, self._command)
-            try:
-                failed = worker.load(self.module, self._paths, self._caller)
-                if failed is not None:
-                    raise LoadFailedError(self.backend, self.module, failed)
-            except BaseException:
-                worker.kill()
-                raise
-            self._worker = worker
+            self._worker = self._workers.take()
             self._history = History()
             self._marks = False
         return self._worker
@@ -254,7 +245,7 @@ class Lane:
 
     def _wait_anew(self) -> float:
         self._begun = self._traced = False
-        self._rest = Rest()
+        self._watch = Watch()
         self._waiting_since = time.monotonic()
         return self._waiting_since
 
@@ -262,34 +253,74 @@ class Lane:
         if not self._unanswered or self._worker is None:
             return
         waited_s, limit_s = now - self._waiting_since, self.limit_s
-        still_s = self._still_limit_s()
-        presumed = still_s is not None and self._rest.lasts(self._worker, still_s, since=self._waiting_since, now=now)
+        if self._is_presumed_together(now):
+            assert self.presumes is not None
+            both = self, self.presumes.reference
+            heard = [each._is_heard() for each in both]
+            if not any(heard):
+                for each in both:
+                    each._end_hung(waited_s, presumed=True)
+            return
+        presumed = self._is_presumed(self._presumed_after_s(), now)
         if waited_s > limit_s * INSIDE_SHARE and not self._traced:
             self._traced = True
             self._worker.ask_for_traces()
         if waited_s > limit_s or presumed:
-            # We may have been kept from looking for as long: what was said meanwhile is heard first.
-            worker, heard = self._worker, len(self.replies)
-            self._read()
-            if self._worker is not worker or len(self.replies) > heard:
+            if self._is_heard():
                 return
-            ended = self._worker.kill()
-            hung = Hung(min(limit_s, waited_s) if presumed else limit_s, ended.traces, presumed)
-            self._replace(hung if ended.killed else self._crashed(ended))
+            self._end_hung(min(waited_s, limit_s) if presumed else limit_s, presumed=presumed)
 
-    def _still_limit_s(self) -> float | None:
-        """Return how long a worker at rest is waited for; None if the pacemaker has not answered the same program."""
-        if self.pacemaker is None:
+    def _is_heard(self) -> bool:
+        """Read what the worker said while we were kept from looking; return whether there was anything."""
+        worker, heard = self._worker, len(self.replies)
+        self._read()
+        return self._worker is not worker or len(self.replies) > heard
+
+    def _end_hung(self, limit_s: float, *, presumed: bool) -> None:
+        assert self._worker is not None, "only a running worker hangs"
+        ended = self._worker.kill()
+        self._replace(Hung(limit_s, ended.traces, presumed) if ended.killed else self._crashed(ended))
+
+    def _is_presumed(self, limit_s: float | None, now: float) -> bool:
+        """Whether the worker has waited for ever for as long."""
+        if limit_s is None or self._worker is None:
+            return False
+        return self._watch.hangs(self._worker, limit_s, since=self._waiting_since, now=now)
+
+    def _is_presumed_together(self, now: float) -> bool:
+        lanes = self._together()
+        hangs = [each._is_presumed(PRESUMED_FLOOR_S, now) for each in lanes]
+        return bool(lanes) and all(hangs)
+
+    def _together(self) -> tuple[Lane, ...]:
+        """Return both lanes if they are at the same program and may be presumed to hang on it."""
+        if self.presumes is None or not self.presumes.together:
+            return ()
+        dues = [lane._unanswered[0][0] for lane in (self, self.presumes.reference) if lane._unanswered]
+        return (self, self.presumes.reference) if len(dues) == 2 and dues[0] == dues[1] else ()
+
+    def _presumed_after_s(self) -> float | None:
+        """Return how long a worker that waits for ever is given, by what the reference made of the same program."""
+        if self.presumes is None or not self._unanswered:
             return None
-        answered, due = self.pacemaker.replies, len(self.replies)
-        if due >= len(answered) or answered[due][0] != self._unanswered[0][0] or answered[due][1].ended is not None:
+        answered, due = self.presumes.reference.replies, len(self.replies)
+        if due >= len(answered) or answered[due][0] != self._unanswered[0][0]:
             return None
-        return max(STILL_FLOOR_S, STILL_FACTOR * self._command.slowness * answered[due][1].took_s)
+        reply = answered[due][1]
+        if isinstance(reply.ended, Hung):
+            return PRESUMED_FLOOR_S
+        if not self.presumes.alone or reply.ended is not None:
+            return None
+        return max(PRESUMED_FLOOR_S, PRESUMED_FACTOR * self._workers.command.slowness * reply.took_s)
 
     def _deadline(self) -> float:
-        deadline = self._waiting_since + self.limit_s * (1.0 if self._traced else INSIDE_SHARE)
-        still_s = self._still_limit_s() if self._unanswered else None
-        return deadline if still_s is None else min(deadline, self._rest.next_look(still_s, since=self._waiting_since))
+        looks = [self._waiting_since + self.limit_s * (1.0 if self._traced else INSIDE_SHARE)]
+        after_s = self._presumed_after_s()
+        if after_s is not None:
+            looks.append(self._watch.next_look(after_s, since=self._waiting_since))
+        if both := self._together():
+            looks.append(max(each._watch.next_look(PRESUMED_FLOOR_S, since=each._waiting_since) for each in both))
+        return min(looks)
 
     def _crashed(self, ended: Exit) -> Crashed:
         # With a status only if it ended by itself: what we ended says nothing of the extension.
@@ -317,6 +348,7 @@ class Lane:
         self.deaths.count(self.backend)
         if rest:
             self.send(rest)
+        self.start_spare()
 
 
 def pump(lanes: Sequence[Lane], *, wait: bool, enough: Callable[[], bool] | None = None) -> None:

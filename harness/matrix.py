@@ -86,6 +86,7 @@ class Matrix:
         key = name, extension.installed or extension.directory
         if key not in self._lanes:
             self._lanes[key] = self.new_lane(name, extension)
+            self._lanes[key].keeps_spare = True
         return self._lanes[key]
 
     def new_lane(self, name: str, extension: Extension, variables: tuple[tuple[str, str], ...] = ()) -> Lane:

@@ -45,7 +45,8 @@ class Crashed:
 class Hung:
     """The worker did not answer in time and was killed with its children; ``traces`` is what its threads did.
 
-    ``presumed`` says that it did not get its whole time: the reference had answered, and no thread of it ran.
+    ``presumed`` says that it did not get its whole time: all its threads waited without a timeout, and the reference
+    had shown enough (``Presumes`` in ``harness/lanes.py``).
     """
 
     timeout_s: float

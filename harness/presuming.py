@@ -1,8 +1,9 @@
 """Known hangs without their whole time limit: presumed where all speaks for one, and judged anew where none is known.
 
 A program that hangs costs its whole limit, and a case that knows one draws it again and again.  The reference answers
-the same program at the same time.  If it needed milliseconds, and nothing has run in the other worker for a second,
-the program hangs.  That is enough to recognise a hang that the book knows, and too little to report a new one.
+the same program at the same time.  If it needed milliseconds, and all threads of the other worker have waited without
+a timeout for a second, the program hangs.  That is enough to recognise a hang that the book knows, and too little to
+report a new one.  Where both hang, one such program of an item has its whole time, and the others a second.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from harness.findings import Finding, Known, presumed
 
 
 class Presumption:
-    """Presumes hangs on a pair of lanes, if the book knows one of the case."""
+    """Presumes hangs on a pair of lanes: of both, and if the book knows one of the case, of the other alone."""
 
     def __init__(self, differential: Differential, known: Known) -> None:
         self._differential = differential
@@ -24,10 +25,7 @@ class Presumption:
     @contextmanager
     def allowed(self) -> Iterator[None]:
         """Presume hangs for a while; every finding of this time must go through :meth:`is_doubtful`."""
-        if not self._known.hangs:
-            yield
-            return
-        with self._differential.presuming_hangs():
+        with self._differential.presuming_hangs(alone=self._known.hangs):
             yield
 
     def is_doubtful(self, finding: Finding | None) -> bool:

@@ -18,6 +18,7 @@ from harness.guarded import Ended, GuardedProcess
 from harness.handshake import Hello
 from harness.limits import CPU_RENEWAL_S, STACK_BYTES, USUAL, Limits, cpu_allowance_s, environment
 from harness.observation import Wire
+from harness.waits import Evidence, endless_waits
 from harness.warden import REPLIES_FD, REQUESTS_FD
 
 START_TIMEOUT_S = 60.0
@@ -75,6 +76,20 @@ class WorkerProcess:
 
         Raises: WorkerStartError -- it ended or stayed silent; WorkerProtocolError -- it said no hello.
         """
+        started = cls.launch(backend, command)
+        try:
+            started.greet()
+        except BaseException:
+            started.kill()
+            raise
+        return started
+
+    @classmethod
+    def launch(cls, backend: str, command: WorkerCommand) -> WorkerProcess:
+        """Start a worker in a directory and session of its own; its handshake is for :meth:`greet`.
+
+        Raises: WorkerStartError -- it cannot be started.
+        """
         directory = Path(tempfile.mkdtemp(prefix="backend-matrix-worker-"))
         streams = [directory / "stdout", directory / "stderr"]
         home = directory / "home"
@@ -105,15 +120,13 @@ class WorkerProcess:
                 os.close(each)
         os.set_blocking(request_fd, False)
         os.set_blocking(reply_fd, False)
-        started = cls(backend, process, request_fd, reply_fd, directory)
-        try:
-            line = started._read_line(START_TIMEOUT_S, "before its handshake")
-            started.hello = protocol.parse_hello(line, backend)
-            started.keep_traces()
-        except BaseException:
-            started.kill()
-            raise
-        return started
+        return cls(backend, process, request_fd, reply_fd, directory)
+
+    def greet(self) -> None:
+        """Wait for the handshake.  Raises: as :meth:`start`; the worker lives on."""
+        line = self._read_line(START_TIMEOUT_S, "before its handshake")
+        self.hello = protocol.parse_hello(line, self.backend)
+        self.keep_traces()
 
     @property
     def traces(self) -> Path:
@@ -127,7 +140,15 @@ class WorkerProcess:
 
         Raises: WorkerStartError -- the import killed the worker or did not end.
         """
+        self.ask_to_load(module, paths, caller)
+        return self.loaded(module)
+
+    def ask_to_load(self, module: str, paths: list[str], caller: str | None = None) -> None:
+        """Have the worker import a module; what came of it is for :meth:`loaded`."""
         self._tell(protocol.load_frame(module, paths, caller))
+
+    def loaded(self, module: str) -> Wire:
+        """Wait for an import that was asked for; return and raise as :meth:`load`."""
         line = self._read_line(START_TIMEOUT_S, f"while it imported {module}")
         return protocol.parse_load(line, module, self.backend).failed
 
@@ -164,12 +185,9 @@ class WorkerProcess:
             return pages * resource.getpagesize()
         return 0
 
-    def switches_at_rest(self) -> tuple[str, ...] | None:
-        """Return how often each thread has been scheduled, if all threads sleep; None if one may be at work.
-
-        Two equal answers mean that nothing ran in between.  None also stands for what the kernel does not tell.
-        """
-        return switches_at_rest(self.process.pid)
+    def endless_waits(self) -> Evidence | None:
+        """Return what its threads wait for if all wait without a timeout; see :mod:`harness.waits`."""
+        return endless_waits(self.process.pid)
 
     def has_ended(self) -> bool:
         """Whether the process is gone, without waiting."""
@@ -267,22 +285,6 @@ def _resource_limits(limits: Limits) -> dict[str, int | None]:
         # With 1 instead of 0 the kernel does not start a collector of core dumps either; source: fs/coredump.c.
         "RLIMIT_CORE": 1,
     }
-
-
-def switches_at_rest(pid: int) -> tuple[str, ...] | None:
-    """Return how often each thread of a process has been scheduled, or None unless all sleep and it has no child."""
-    switches = []
-    try:
-        for thread in sorted(Path(f"/proc/{pid}/task").iterdir()):
-            if (thread / "children").read_text():
-                return None
-            status = (thread / "status").read_text()
-            if "\nState:\tS" not in status:
-                return None
-            switches.append(thread.name + status[status.rindex("\nvoluntary_ctxt_switches") :])
-    except (OSError, ValueError):
-        return None
-    return tuple(switches) or None
 
 
 def _cpu_used_s(pid: int) -> float:

@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from harness.codec import decode_program, encode
-from harness.lanes import Lane, Reply
+from harness.lanes import Lane
 from harness.observation import Crashed, Hung
 from harness.past import History
 from harness.process import WorkerCommand
 from harness.program import Program
+from harness.replies import Reply
 from harness.values import Result
 
 Answer = Callable[..., Any]

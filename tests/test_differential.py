@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from harness import differential
 from harness.differential import BATCH, IN_FLIGHT, Differential
 from harness.errors import WorkerProtocolError
-from harness.lanes import Reply
 from harness.observation import Crashed, Divergence, Hung
 from harness.plain_strategies import float_from_bits
 from harness.program import Program, Step
 from harness.protocol import encode_body
+from harness.replies import Reply
 
 
 @pytest.fixture(autouse=True)

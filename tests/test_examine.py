@@ -21,11 +21,11 @@ from harness.differential import Differential
 from harness.examine import Examination, Plan
 from harness.findings import Judged, Known
 from harness.handshake import Capabilities
-from harness.lanes import Reply
 from harness.observation import Crashed, Hung
 from harness.program import CONTEXTS, Program, Step
 from harness.protocol import encode_body
 from harness.render import render_program
+from harness.replies import Reply
 from harness.restarts import Restarts
 from harness.strategies import programs_of
 

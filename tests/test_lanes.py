@@ -15,11 +15,13 @@ from conftest import MODULES, OpenLane
 from harness import process, protocol
 from harness.crashes import describe_exit
 from harness.errors import RepeatedReplyError, UnaskedReplyError, WorkerProtocolError, WorkerStartError
-from harness.lanes import Lane, LoadFailedError, Reply, pump
+from harness.lanes import Lane, pump
 from harness.observation import Crashed, Hung, Returned
 from harness.process import WorkerCommand, WorkerProcess
 from harness.program import Program, Step
 from harness.protocol import FRAME_LIMIT_BYTES, encode_body
+from harness.replies import Reply
+from harness.spares import LoadFailedError
 from harness.values import Value
 
 REAL = WorkerCommand((sys.executable,))

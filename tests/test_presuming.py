@@ -24,43 +24,81 @@ from harness.handshake import Capabilities
 from harness.observation import Hung
 from harness.process import WorkerCommand
 from harness.program import Program, Step
-from harness.rest import Rest
 from harness.strategies import programs_of
+from harness.waits import Watch, is_endless
 
 PairOf = Callable[..., Differential]
 WHOLE_S = 30.0
 """Far more than a test may take: a hang that costs it fails the test."""
 
-# --- a worker at rest -----------------------------------------------------------------------------
+# --- a worker that waits for ever -----------------------------------------------------------------
 
 
-class Looks:
+class Waits:
     """Shows a worker that was scheduled so often, one number for each look; None is at work."""
 
-    def __init__(self, *switches: int | None) -> None:
-        self.switches = list(switches)
+    def __init__(self, *scheduled: int | None) -> None:
+        self.scheduled = list(scheduled)
 
-    def switches_at_rest(self) -> tuple[str, ...] | None:
-        seen = self.switches.pop(0)
+    def endless_waits(self) -> tuple[str, ...] | None:
+        seen = self.scheduled.pop(0)
         return None if seen is None else (str(seen),)
 
 
-def looked_at(worker: Looks, *times: float, limit_s: float = 2.0) -> list[bool]:
-    rest = Rest()
-    return [rest.lasts(worker, limit_s, since=0.0, now=now) for now in times]
+def watched(worker: Waits, *times: float, limit_s: float = 2.0) -> list[bool]:
+    watch = Watch()
+    return [watch.hangs(worker, limit_s, since=0.0, now=now) for now in times]
 
 
-def test_a_worker_is_at_rest_if_nothing_ran_for_half_its_limit() -> None:
-    assert looked_at(Looks(5, 5), 0.5, 1.0, 1.5, 2.0) == [False, False, False, True]
+def test_a_worker_hangs_if_it_waited_for_half_its_limit() -> None:
+    assert watched(Waits(5, 5), 0.5, 1.0, 1.5, 2.0) == [False, False, False, True]
 
 
 @pytest.mark.parametrize("looks", [(5, 6, 7, 8), (None, None, None, None), (5, None, 5, None)])
-def test_a_worker_that_does_something_is_not_at_rest(looks: tuple[int | None, ...]) -> None:
-    assert not any(looked_at(Looks(*looks), 1.0, 2.0, 3.0, 4.0))
+def test_a_worker_that_does_something_does_not_hang(looks: tuple[int | None, ...]) -> None:
+    assert not any(watched(Waits(*looks), 1.0, 2.0, 3.0, 4.0))
 
 
-def test_a_worker_that_came_to_rest_is_watched_for_as_long() -> None:
-    assert looked_at(Looks(5, 6, 6), 1.0, 2.0, 3.0) == [False, False, True]
+def test_a_worker_that_came_to_wait_is_watched_for_as_long() -> None:
+    assert watched(Waits(5, 6, 6), 1.0, 2.0, 3.0) == [False, False, True]
+
+
+NULL, FOREVER = "0x0", "0xffffffffffffffff"
+
+
+@pytest.mark.parametrize(
+    ("call", "machine", "endless"),
+    [
+        (f"232 0x3 0x7f01 0x1 {FOREVER} {NULL} {NULL} 0x7ffe 0x7fdf", "x86_64", True),
+        (f"232 0x3 0x7f01 0x1 0xffffffff {NULL} {NULL} 0x7ffe 0x7fdf", "x86_64", True),
+        (f"232 0x3 0x7f01 0x1 0x64 {NULL} {NULL} 0x7ffe 0x7fdf", "x86_64", False),
+        (f"202 0x7ffd 0x189 {NULL} {NULL} {NULL} 0xffffffff 0x7ffd 0x7fe2", "x86_64", True),
+        (f"202 0x7ffd 0x189 {NULL} 0x7f22 {NULL} 0xffffffff 0x7ffd 0x7fe2", "x86_64", False),
+        (f"202 0x7ffd 0x81 0x1 {NULL} {NULL} {NULL} 0x7ffd 0x7fe2", "x86_64", False),
+        (f"98 0x7ffd 0x80 {NULL} {NULL} {NULL} {NULL} 0x7ffd 0x7fe2", "aarch64", True),
+        (f"230 0x1 0x1 0x7ffd {NULL} {NULL} {NULL} 0x7ffd 0x7f5a", "x86_64", False),
+        (f"0 0x3 0x7ffd 0x2000 {NULL} {NULL} {NULL} 0x7ffd 0x7f5a", "x86_64", False),
+        (f"202 0x7ffd 0x80 {NULL} {NULL} {NULL} {NULL} 0x7ffd 0x7fe2", "riscv64", False),
+        ("running", "x86_64", False),
+        ("-1 0x7ffd 0x7fe2", "x86_64", False),
+    ],
+    ids=[
+        "epoll",
+        "epoll-int",
+        "epoll-timeout",
+        "futex",
+        "futex-timeout",
+        "futex-wake",
+        "futex-aarch64",
+        "sleep",
+        "read",
+        "machine-not-known",
+        "running",
+        "no-call",
+    ],
+)
+def test_a_call_without_a_timeout_is_endless(call: str, machine: str, endless: bool) -> None:
+    assert is_endless(call, machine) is endless
 
 
 # --- real workers ---------------------------------------------------------------------------------
@@ -80,8 +118,8 @@ for line in requests:
         %s
         say(json.dumps([sequence, [["r", 1]]]))
 """
-HANGS = "time.sleep(600)"
-IS_SLOW = "time.sleep(2)"
+HANGS = "import threading; lock = threading.Lock(); lock.acquire(); lock.acquire()"
+SLEEPS = "time.sleep(2)"
 WORKS = "until = time.monotonic() + 2\n        while time.monotonic() < until: pass"
 SLEEPS_OFTEN = "[time.sleep(0.05) for _ in range(40)]"
 IN_A_CHILD = "import subprocess; subprocess.run([sys.executable, '-c', 'import time; time.sleep(2)'])"
@@ -113,7 +151,7 @@ PROGRAM = Program("echo", (Step("call", "f", (1,)),))
 def test_a_presumed_hang_costs_the_short_limit(pair_of: PairOf) -> None:
     both = pair_of(HANGS)
     started = time.monotonic()
-    with both.presuming_hangs():
+    with both.presuming_hangs(alone=True):
         finding = both.run(PROGRAM)
     assert time.monotonic() - started < WHOLE_S / 3
     assert finding is not None
@@ -121,31 +159,47 @@ def test_a_presumed_hang_costs_the_short_limit(pair_of: PairOf) -> None:
     assert finding.divergence.other == "hung"
 
 
-@pytest.mark.parametrize("does", [WORKS, SLEEPS_OFTEN, IN_A_CHILD])
-def test_a_slow_program_that_does_something_gets_its_whole_time(pair_of: PairOf, does: str) -> None:
+@pytest.mark.parametrize("does", [SLEEPS, WORKS, SLEEPS_OFTEN, IN_A_CHILD])
+def test_a_slow_program_gets_its_whole_time(pair_of: PairOf, does: str) -> None:
     both = pair_of(does)
-    with both.presuming_hangs():
+    with both.presuming_hangs(alone=True):
         assert both.run(PROGRAM) is None
     assert both.other.restarts == 0
 
 
-def test_a_program_that_is_slow_on_the_reference_gets_its_whole_time(pair_of: PairOf) -> None:
-    both = pair_of(IS_SLOW, reference="time.sleep(0.3)")
-    with both.presuming_hangs():
-        assert both.run(PROGRAM) is None
+def test_only_known_hangs_are_presumed_of_one_backend(pair_of: PairOf) -> None:
+    both = pair_of(HANGS, timeout_s=2.0)
+    with both.presuming_hangs(alone=False):
+        finding = both.run(PROGRAM)
+    assert finding is not None
+    assert not presumed(finding)
 
 
-def test_nothing_is_presumed_if_the_reference_is_silent_too(pair_of: PairOf) -> None:
-    both = pair_of(HANGS, reference=HANGS, timeout_s=2.0)
-    with both.presuming_hangs():
+def test_the_reference_has_its_whole_time_before_both_are_presumed_to_hang(pair_of: PairOf) -> None:
+    both = pair_of(HANGS, reference=HANGS, timeout_s=3.0)
+    with both.presuming_hangs(alone=True):
         started = time.monotonic()
         assert both.run(PROGRAM) is None
-    assert time.monotonic() - started >= 2.0
+        first_s = time.monotonic() - started
+        assert both.run(PROGRAM) is None
+        second_s = time.monotonic() - started - first_s
+    assert first_s >= 3.0
+    assert second_s < 2.0
+    assert both.accounts == {"given": 2, "agreed": 1, "presumed to hang": 1}
+
+
+def test_a_reference_that_is_slow_is_not_presumed_to_hang(pair_of: PairOf) -> None:
+    both = pair_of(SLEEPS, reference=SLEEPS)
+    with both.presuming_hangs(alone=True):
+        assert both.other.presumes is not None
+        both.other.presumes.together = True
+        assert both.run(PROGRAM) is None
+    assert both.reference.restarts == both.other.restarts == 0
 
 
 def test_nothing_is_presumed_unless_it_is_allowed(pair_of: PairOf) -> None:
     both = pair_of(HANGS, timeout_s=2.0)
-    with both.presuming_hangs():
+    with both.presuming_hangs(alone=True):
         pass
     finding = both.run(PROGRAM)
     assert finding is not None
@@ -166,7 +220,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, whole: Callable[[str, int], Any], 
     monkeypatch.setattr(differential, "pump", fake_pump)
 
     def answer(name: str, x: int) -> Any:
-        return (short if other.pacemaker is not None else whole)(name, x)
+        return (short if other.presumes is not None and other.presumes.alone else whole)(name, x)
 
     reference, other = FakeLane("reference", lambda name, x: x), FakeLane("other", answer)
     text = "extension: fake\ncases:\n  f:\n    args: ['integers(0, 99)']\n    contexts: []\n"

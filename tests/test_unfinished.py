@@ -19,7 +19,7 @@ from harness import differential, eventlog
 from harness.acting.stored import findings_in
 from harness.codec import encode_program
 from harness.confirm import SLOW
-from harness.differential import Differential
+from harness.differential import BATCH, Differential
 from harness.eventlog import Event, EventLog, FoundEvent, add_event, log_of, read_events
 from harness.examination import Examination, Interrupted, Plan
 from harness.examine import examine, examine_all
@@ -223,10 +223,11 @@ def test_an_examination_that_is_interrupted_keeps_what_it_has_met(programs: int)
     assert isinstance(caught.value.by, KeyboardInterrupt)
 
 
-def test_programs_that_are_given_are_told_one_by_one() -> None:
-    told = Told(3)
+def test_programs_that_are_given_are_told_as_they_are_answered() -> None:
+    told = Told(BATCH + 3)
+    programs = [call(1), call(9), *[call(2)] * BATCH, call(8)]
     with pytest.raises(Interrupted) as caught:
-        examine_all([call(1), call(9), call(2), call(8)], both(told, wrong_from(5)), Known(()), told.plan)
+        examine_all(programs, both(told, wrong_from(5)), Known(()), told.plan)
     assert [each.finding.program for each in caught.value.examination.findings] == [call(9)]
     assert [met for met, _ in told.told] == [("type", "f()")]
 

@@ -7,11 +7,12 @@ from test_worker_roundtrip import lane, lanes, observe, raised, returned
 
 from conftest import OpenLane
 from harness import worker as worker_file
-from harness.lanes import Lane, LoadFailedError, pump
+from harness.lanes import Lane, pump
 from harness.observation import Crashed, Observation
 from harness.process import WorkerCommand
 from harness.program import CONTEXTS, Context, Program, Step
 from harness.protocol import encode_body
+from harness.spares import LoadFailedError
 from harness.strategies import DRAWN_CONTEXTS
 from harness.values import ExceptionValue, Result
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from harness.auto.probing import refusal_of
 from harness.differential import Differential
 from harness.findings import Finding
-from harness.lanes import Lane, Reply
+from harness.lanes import Lane
 from harness.observation import Raised
 from harness.program import Program, Step
+from harness.replies import Reply
 
 
 class CountingDifferential(Differential):

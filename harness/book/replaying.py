@@ -59,7 +59,7 @@ def replay(entry: Entry, known: Known, differential: Differential) -> Finding | 
 def _run_once(entry: Entry, program: Program, differential: Differential) -> Finding | None:
     """Run a witness; a hang may be presumed only where the entry tells of it."""
     if tells_of_a_hang(entry):
-        with differential.presuming_hangs():
+        with differential.presuming_hangs(alone=True):
             finding = differential.run(program)
         if finding is None or shows(entry, finding) or not presumed(finding):
             return finding

@@ -13,11 +13,12 @@ import msgspec
 
 from harness.check_backend import inside
 from harness.handshake import Hello
-from harness.lanes import Lane, Reply, pump
+from harness.lanes import Lane, pump
 from harness.observation import Crashed, Hung, Observation, Raised, Returned, Wire
 from harness.process import WorkerCommand
 from harness.program import PLAIN, Context, Observe, Program, Step
 from harness.protocol import encode_body
+from harness.replies import Reply
 
 MODULE = "conformance"
 INSIDE = str(Path(inside.__path__[0]))

@@ -18,10 +18,10 @@ from harness.check_backend.bench import (
     want,
 )
 from harness.errors import WorkerStartError
-from harness.lanes import LoadFailedError
 from harness.observation import Crashed, Hung
 from harness.process import WorkerProcess
 from harness.program import CONTEXTS, Program, Step
+from harness.spares import LoadFailedError
 
 # --- starting --------------------------------------------------------------------------------------
 
