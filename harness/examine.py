@@ -33,6 +33,7 @@ from harness.presuming import Presumption
 from harness.program import PLAIN, Program
 from harness.protocol import encode_body
 from harness.repeatable import without_local_constants
+from harness.skew_found import SkewFound
 from harness.strategies import Programs
 from harness.unfinished import NO_MORE_WORKERS, NOT_RUN_AGAIN
 
@@ -43,9 +44,6 @@ SHRINK_LIMIT_S = 60.0
 
 FINDINGS_LIMIT = 25
 """Where drawing ends for one case; there may be more."""
-
-
-KNOWN_ANSWER = "the book has this answer, against another version of the reference"
 
 
 class _Diverged(Exception):
@@ -109,7 +107,7 @@ class _Examiner:
         self.met: dict[Identity, Finding] = {}
         """What is to be told, by what it was when it was met, as small as it is by now."""
         self.settled: set[Identity] = set()
-        self.skewed: dict[Identity, Judged] = {}
+        self.skew = SkewFound(plan.skew, known)
         self.presumption = Presumption(differential, known)
         self.broken: HarnessError | None = None
         self.interrupted = ""
@@ -154,9 +152,9 @@ class _Examiner:
             if shows(entry, finding):
                 self.known_seen[entry.kind, entry.place] += 1
             elif finding is not None:
-                if not self._is_skew(finding):
+                if not self.skew.takes(finding):
                     self._keep_changed(entry, finding)
-            elif entry.spec.intermittent is None and self.plan.skew is None:
+            elif entry.spec.intermittent is None and not self.skew.possible:
                 # The book holds against one version of Python.  Another one need not show what it says.
                 self.stale.append(entry)
 
@@ -188,20 +186,13 @@ class _Examiner:
             if self.presumption.is_doubtful(finding):
                 self.diverged.pop(encode_body(program), None)
                 finding = self.presumption.settled(finding)
-            if finding is not None and self._is_new(finding) and not self._is_skew(finding):
+            if finding is not None and self._is_new(finding) and not self.skew.takes(finding):
                 self._meet(finding)
                 self._keep(finding, finding.identity)
 
     def look_past_known(self) -> None:
         """From here on, what is known of a step does not hide what else differs there; nor does skew."""
-        skew = self.plan.skew
-
-        def is_known(finding: Finding) -> bool:
-            if self.known.knows(finding):
-                return True
-            return skew is not None and (self.known.knows_answer(finding) or bool(skew.at_once(finding)))
-
-        self.differential.is_known = is_known
+        self.differential.is_known = lambda finding: self.known.knows(finding) or self.skew.knows(finding)
 
     def reuse(self) -> None:
         """Run the examples that Hypothesis saved when this case last failed."""
@@ -228,7 +219,7 @@ class _Examiner:
         Fresh workers run all that differed once more, together.
         """
         for finding in self._run_all(list(programs)):
-            if finding is not None and not self._is_known(finding) and not self._is_skew(finding):
+            if finding is not None and not self._is_known(finding) and not self.skew.takes(finding):
                 self._meet(finding)
         self.findings.update(confirmed_together(self.differential, self.met))
 
@@ -262,7 +253,7 @@ class _Examiner:
             verdict = "stale"
         elif any(entry.unexplained for entry in self.known.entries):
             verdict = "unexplained"
-        elif self.skewed:
+        elif self.skew.found:
             verdict = "skew"
         elif self.differential.unprepared == self.differential.executed > 0:
             # Both agree that there is nothing to call: a wrong name in the case, most likely.
@@ -280,7 +271,7 @@ class _Examiner:
             self.saved,
             tuple(self.changed),
             self.differential.accounts,
-            tuple(self.skewed.values()),
+            tuple(self.skew.found.values()),
         )
 
     # --- how they run ---
@@ -304,7 +295,7 @@ class _Examiner:
                 self.last_agreed.append(program)
             else:
                 self.diverged[encoded] = finding
-                if self._is_new(finding) and not self._is_skew_at_once(finding):
+                if self._is_new(finding) and not self.skew.takes_at_once(finding):
                     self._meet(finding)
             if len(self.met) >= FINDINGS_LIMIT:
                 self.note = f"Drawing ended at {FINDINGS_LIMIT} findings; there may be more."
@@ -349,10 +340,10 @@ class _Examiner:
         def body(program: Program) -> None:
             nonlocal until, chosen
             finding = self._judge(program, may_execute=until is None or time.monotonic() < until)
-            if finding is None or not self._is_new(finding) or self._is_skew_at_once(finding):
+            if finding is None or not self._is_new(finding) or self.skew.takes_at_once(finding):
                 return
             if chosen is None:
-                if self._is_skew(finding):
+                if self.skew.takes(finding):
                     return
                 chosen = finding
                 self._meet(chosen)
@@ -401,30 +392,9 @@ class _Examiner:
     def _is_new(self, finding: Finding) -> bool:
         return not self._is_known(finding) and not self._is_told(finding)
 
-    def _is_skew_at_once(self, finding: Finding) -> bool:
-        if self.plan.skew is None:
-            return False
-        known_answer = KNOWN_ANSWER if self.known.knows_answer(finding) else ""
-        return self._take_skew(finding, known_answer or self.plan.skew.at_once(finding))
-
-    def _is_skew(self, finding: Finding) -> bool:
-        """Say whether versions of Python may explain a finding, and keep it apart from the others if so."""
-        if self.plan.skew is None:
-            return False
-        return self._is_skew_at_once(finding) or self._take_skew(finding, self.plan.skew.decide(finding))
-
-    def _take_skew(self, finding: Finding, why: str) -> bool:
-        if why:
-            self.skewed.setdefault(finding.bare, Judged(finding, skew=why))
-        return bool(why)
-
-    def _without_needless_steps(self, finding: Finding) -> Finding:
-        """Leave out other steps, where skew is judged by what the whole program calls."""
-        return finding if self.plan.skew is None else smallest(self.differential, finding)
-
     def _is_told(self, finding: Finding) -> bool:
         """Say whether it is among what is to be told, where it was met or without any context."""
-        told = {*self.findings, *self.skewed, *(each.judged.finding.identity for each in self.changed)}
+        told = {*self.findings, *self.skew.found, *(each.judged.finding.identity for each in self.changed)}
         return not {finding.identity, finding.bare}.isdisjoint(told)
 
     def _keep(self, finding: Finding, met: Identity) -> None:

@@ -20,6 +20,7 @@ from harness.observation import Crashed, Divergence, Hung, Kind, Observation, Ra
 from harness.program import Program, Step
 from harness.report.failure import describe_skew
 from harness.skew import Gap, asked_of_interpreter, gap_between, is_beyond_versions, is_wording
+from harness.skew_found import KNOWN_ANSWER
 from harness.strategies import programs_of
 
 
@@ -128,7 +129,7 @@ def test_an_entry_that_holds_against_another_version_is_not_stale() -> None:
 def test_the_recorded_answer_against_another_one_of_the_reference_is_skew() -> None:
     result, _ = examined(refuses("newer words"), refuses("too large"), Judge(), ENTRY)
     assert (result.verdict, result.changed) == ("skew", ())
-    assert [each.skew for each in result.skewed] == [examine.KNOWN_ANSWER]
+    assert [each.skew for each in result.skewed] == [KNOWN_ANSWER]
     changed, _ = examined(refuses("newer words"), refuses("too large"), None, ENTRY)
     assert changed.verdict == "changed"
 
