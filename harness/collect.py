@@ -162,10 +162,6 @@ class Item(pytest.Item):
         except Interrupted as interrupted:
             self.examination = interrupted.examination
             raise interrupted.by from None
-        finally:
-            # The matrix holds a lane for every extension and backend: spares of all would fill the memory.
-            for lane in lanes:
-                lane.close_spare()
         self.examination.findings = run.jury.blamed(
             self.examination.findings,
             extension,
@@ -324,7 +320,7 @@ class Item(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show our own failures as their text alone, anything else as pytest does."""
         if isinstance(excinfo.value, pytest.xfail.Exception):
-            # A traceback through the harness says nothing of what is known, and takes a fifth of a run's CPU time.
+            # pytest would render the harness's own traceback, which took a fifth of a run's CPU time.
             return str(excinfo.value)
         if isinstance(excinfo.value, ItemFailed):
             return representation(excinfo.value, excinfo)

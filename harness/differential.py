@@ -88,7 +88,7 @@ class Differential:
         self.judged_in_part = 0
         self.is_known: Callable[[Finding], bool] = lambda finding: False
         self._hung_together = False
-        """Whether a program has hung on both; such programs need not have their whole time again."""
+        """Whether both backends have hung on a program."""
         self._sequence = 0
         self._batch: list[tuple[int, bytes]] = []
         self._programs: dict[int, Program] = {}
@@ -104,7 +104,7 @@ class Differential:
         """Do the same in workers without a past, but for what the program comes after."""
         self._require_idle()
         lanes = (self.reference, self.other)
-        # What a program comes after gets its whole time: a worker that was killed there has forgotten it.
+        # Programs that come before get their whole time: a worker that is killed loses the state they left.
         presumes, self.other.presumes = self.other.presumes, None
         begin(lanes, program)
         self.other.presumes = presumes
@@ -123,9 +123,9 @@ class Differential:
 
     @contextmanager
     def presuming_hangs(self, *, alone: bool) -> Iterator[None]:
-        """Presume hangs, as :class:`harness.lanes.Presumes` says; ``alone`` also of the other backend alone.
+        """Presume hangs in this block, as :class:`harness.lanes.Presumes` says.
 
-        What is presumed and not known by the book is for :meth:`run_in_whole_time`.
+        The caller passes a presumed hang that the book does not know to :meth:`run_in_whole_time`.
         """
         self.other.presumes = Presumes(self.reference, alone, together=self._hung_together)
         try:
@@ -134,7 +134,7 @@ class Differential:
             self.other.presumes = None
 
     def run_in_whole_time(self, doubtful: Finding) -> Finding | None:
-        """Run a program again that was presumed to hang, in workers with the same past, and wait as long as usual."""
+        """Run a program again that was presumed to hang; fresh workers first execute what came before it."""
         self._require_idle()
         if doubtful.program.after:
             return self.run_fresh(doubtful.program)
@@ -225,7 +225,7 @@ class Differential:
             yield program, finding
 
     def _account(self, finding: Finding | None, expected: Reply, seen: Reply) -> str:
-        """Say what became of a program; where both hang and one is only presumed to, that is told."""
+        """Return the account of a program; programs on which both backends are presumed to hang have their own."""
         if finding is not None:
             return "diverged"
         if not isinstance(expected.ended, Hung) or not isinstance(seen.ended, Hung):

@@ -31,10 +31,10 @@ from harness.spares import Workers
 from harness.waits import Watch
 
 PRESUMED_FACTOR = 5.0
-"""How many times longer than the reference needed a worker that waits for ever is given, where a hang is known."""
+"""A worker that waits for ever gets this many times what the reference needed, before it is presumed to hang."""
 
 PRESUMED_FLOOR_S = 1.0
-"""The least that such a worker gets; what it waits for may come from a thread that a busy machine keeps waiting."""
+"""It gets at least this: on a busy machine another thread may need a while to wake it."""
 
 INSIDE_SHARE = 0.8
 """Of a program's limit, after which its interpreter says what it is doing; at the whole its worker is killed."""
@@ -42,10 +42,10 @@ INSIDE_SHARE = 0.8
 
 @dataclass(slots=True)
 class Presumes:
-    """When a worker that waits for ever is presumed to hang: never before the ``reference`` has shown that much.
+    """What a lane needs to presume that its worker hangs, if all its threads wait without a timeout.
 
-    ``alone``: the reference has answered the same program, and the book knows a hang.  ``together``: the reference
-    waits for ever too, and both have hung in their whole time before.  Always: the reference hung in its whole time.
+    It does so if the ``reference`` hung on the same program.  With ``alone`` it also does so if the reference has
+    answered the program.  With ``together`` it presumes that both hang if both wait for ever.
     """
 
     reference: Lane
@@ -57,7 +57,7 @@ class Lane:
     """One backend's worker for one extension, and the programs on their way through it.
 
     ``timeout_s`` is what a program may take on a backend of usual speed; ``patience`` multiplies it for a while.
-    While it ``presumes``, a worker that waits for ever need not have its whole time to be taken for hung.
+    With ``presumes``, a worker that waits for ever is taken for hung before its limit.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Lane:
         self.faults: list[WorkerProtocolError] = []
         """How workers broke the protocol when no program was on its way to be charged with it."""
         self.keeps_spare = False
-        """Whether a worker is started ahead once one was lost; it imports the extension before anybody asks it to."""
+        """Whether the lane starts a spare when it has lost a worker."""
         self._workers = Workers(backend, command, module, paths, caller)
         self._unanswered: deque[tuple[int, bytes]] = deque()
         self._outgoing = bytearray()
@@ -282,7 +282,7 @@ class Lane:
         self._replace(Hung(limit_s, ended.traces, presumed) if ended.killed else self._crashed(ended))
 
     def _is_presumed(self, limit_s: float | None, now: float) -> bool:
-        """Whether the worker has waited for ever for as long."""
+        """Whether the worker has been silent for so long, and waits for ever."""
         if limit_s is None or self._worker is None:
             return False
         return self._watch.hangs(self._worker, limit_s, since=self._waiting_since, now=now)

@@ -84,6 +84,10 @@ class Matrix:
         Raises: ExtensionError, BuildError, WorkerStartError, WorkerProtocolError -- it cannot be had.
         """
         key = name, extension.installed or extension.directory
+        for (_, place), lane in self._lanes.items():
+            # The matrix holds a lane for each extension and backend; spares for all of them would fill the memory.
+            if place != key[1]:
+                lane.close_spare()
         if key not in self._lanes:
             self._lanes[key] = self.new_lane(name, extension)
             self._lanes[key].keeps_spare = True

@@ -1,9 +1,9 @@
-"""Known hangs without their whole time limit: presumed where all speaks for one, and judged anew where none is known.
+"""Presume hangs, so that a known hang does not cost its whole time limit each time it is drawn.
 
-A program that hangs costs its whole limit, and a case that knows one draws it again and again.  The reference answers
-the same program at the same time.  If it needed milliseconds, and all threads of the other worker have waited without
-a timeout for a second, the program hangs.  That is enough to recognise a hang that the book knows, and too little to
-report a new one.  Where both hang, one such program of an item has its whole time, and the others a second.
+The reference executes the same program at the same time.  If it answered within milliseconds, and all threads of the
+other worker have waited without a timeout for a second, the other worker is presumed to hang.  This is enough evidence
+to recognise a hang that the book knows.  It is not enough to report a new one: such a program is run again and gets
+its whole time.  If both backends hang, the first such program of an item gets its whole time, and later ones a second.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from harness.findings import Finding, Known, presumed
 
 
 class Presumption:
-    """Presumes hangs on a pair of lanes: of both, and if the book knows one of the case, of the other alone."""
+    """Presumes that both backends hang; or that the other one alone does, if the book knows a hang of the case."""
 
     def __init__(self, differential: Differential, known: Known) -> None:
         self._differential = differential
@@ -24,7 +24,7 @@ class Presumption:
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """Presume hangs for a while; every finding of this time must go through :meth:`is_doubtful`."""
+        """Presume hangs in this block; the caller passes every finding of it to :meth:`is_doubtful`."""
         with self._differential.presuming_hangs(alone=self._known.hangs):
             yield
 

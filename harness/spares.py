@@ -1,4 +1,4 @@
-"""The workers of a lane: started when they are needed, or one of them ahead, so that nobody waits for it."""
+"""Start the workers of a lane, one of them before it is needed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Workers:
                     self._load(spare, asked=self._asked)
                     return spare
             except (WorkerStartError, WorkerProtocolError):
-                # The worker that is started instead tells what is wrong, if it is no accident.
+                # If this was no accident, the worker that is started instead raises the same.
                 pass
             except BaseException:
                 spare.kill()

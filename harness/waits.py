@@ -1,8 +1,13 @@
-"""Tell a worker that waits for ever from one that is slow, by what the kernel says of its threads.
+"""Tell a worker that waits for ever from one that is slow: the kernel says what its threads do.
 
-A worker waits for ever if all its threads are in a system call that waits without a timeout, if none of them was
-scheduled for a while, and if it has no child that could wake it.  A worker that sleeps, computes, polls or waits for
-a child is slow, and so is every worker where the kernel does not say this.
+A worker waits for ever if
+
+- every thread is in a system call that waits without a timeout,
+- no thread was scheduled for a while,
+- it has no child that could wake it.
+
+A worker that sleeps, computes, polls or waits for a child is slow.  On other machines than those listed here, and if
+the kernel does not show system calls, every worker is slow.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 WATCHED_SHARE = 0.5
-"""For which share of its limit a worker must have waited like that, up to the end."""
+"""A worker must have waited for ever during this share of its limit, up to its end."""
 
 Evidence = tuple[str, ...]
 

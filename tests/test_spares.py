@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fake_lanes import FakeLane
 from processes import children, comes_true, ends_soon, leaving_nothing
 
 from conftest import MODULES, OpenLane
+from harness.extensions import Extension
 from harness.lanes import Lane, pump
+from harness.matrix import Matrix
 from harness.observation import Crashed, Returned
 from harness.process import WorkerCommand, WorkerProcess
 from harness.program import Program, Step
 from harness.protocol import encode_body
+from harness.settings import Overrides, read_settings
 from harness.spares import LoadFailedError, Workers
 
 REAL = WorkerCommand((sys.executable,))
@@ -166,3 +171,41 @@ def test_a_fresh_worker_is_the_spare(open_lane: OpenLane, monkeypatch: pytest.Mo
     lane.fresh()
     assert outcomes(lane, "number") == [Returned]
     assert len(pids) == 1
+
+
+def test_waiting_for_the_end_of_a_worker_returns_when_it_came(open_lane: OpenLane) -> None:
+    lane = open_lane(REAL)
+    assert outcomes(lane, "number") == [Returned]
+    began = time.monotonic()
+    lane.wait_for_end(0.2)
+    assert time.monotonic() - began >= 0.2
+    [pid] = children()
+    os.kill(pid, signal.SIGKILL)
+    lane.wait_for_end(30.0)
+    assert time.monotonic() - began < 15
+
+
+class SpareOf(FakeLane):
+    """A lane with a spare."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, lambda name: 1)
+        self.spare = True
+
+    def close_spare(self) -> None:
+        self.spare = False
+
+
+def test_only_the_extension_at_hand_has_spares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Matrix, "new_lane", lambda self, name, extension: SpareOf(name))
+    matrix = Matrix(read_settings(tmp_path, Overrides()), lambda line: None)
+    one, two = (Extension(name, tmp_path / name, name, name, name) for name in ("one", "two"))
+    first, second = matrix.lane("alpha", one), matrix.lane("beta", one)
+    assert isinstance(first, SpareOf)
+    assert isinstance(second, SpareOf)
+    assert first.spare
+    assert second.spare
+    matrix.lane("alpha", two)
+    assert not first.spare
+    assert not second.spare
+    assert first.keeps_spare
