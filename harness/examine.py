@@ -208,7 +208,7 @@ class _Examiner:
         if leaks.suspected():
             met += self._leaks()
         for finding in met:
-            if self._is_told(finding) or self._is_skew(self._without_needless_steps(finding)):
+            if self._is_told(finding) or self._is_skew(finding):
                 self._drop(finding.identity)
             elif not self._shrink(finding, (Phase.generate, Phase.shrink)):
                 self._keep(finding, finding.identity)
@@ -391,6 +391,10 @@ class _Examiner:
 
     def _is_new(self, finding: Finding) -> bool:
         return not self._is_known(finding) and not self._is_told(finding)
+
+    def _is_skew(self, finding: Finding) -> bool:
+        """Keep a finding if it is skew, judged by what is left of its program: other steps call something else."""
+        return self.skew.possible and self.skew.takes(smallest(self.differential, finding))
 
     def _is_told(self, finding: Finding) -> bool:
         """Say whether it is among what is to be told, where it was met or without any context."""

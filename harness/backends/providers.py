@@ -239,8 +239,13 @@ _REASONS = (
 )
 
 
-def run(argv: Sequence[str], what: str, *, environment: Mapping[str, str] | None = None) -> None:
-    """Run one step of a provider.  Raises: ProviderError -- it failed or took too long; the text says why."""
+def run(
+    argv: Sequence[str], what: str, *, environment: Mapping[str, str] | None = None, may_fail: bool = False
+) -> None:
+    """Run one step of a provider.  With ``may_fail`` its exit code does not count.
+
+    Raises: ProviderError -- it failed or took too long; the text says why.
+    """
     try:
         done = subprocess.run(
             argv,
@@ -255,7 +260,7 @@ def run(argv: Sequence[str], what: str, *, environment: Mapping[str, str] | None
         raise ProviderError(f"{what} did not end within {TOOL_TIMEOUT_S} s") from None
     except OSError as error:
         raise ProviderError(f"{what} cannot be run: {error.strerror}") from None
-    if done.returncode != 0:
+    if done.returncode != 0 and not may_fail:
         raise ProviderError(f"{what}: {_why(done.stdout.decode('utf-8', 'replace'), done.returncode)}")
 
 

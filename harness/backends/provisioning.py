@@ -145,6 +145,8 @@ def _got_from(provider: Provider, version: Version, progress: Progress) -> Got:
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".getting-{dotted(version)}-") as work:
         try:
             executable = provider.get(version, place, Path(work), progress)
+            # Workers may write no compiled files, and would compile what they import anew each time.
+            run([str(executable), "-m", "compileall", "-q", "-j", "0", str(place)], "compileall", may_fail=True)
             exact = _checked(executable, version)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
