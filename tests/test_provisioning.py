@@ -194,9 +194,7 @@ echo interpreter > "$3/usr/bin/{PACKAGE}"
 echo loader > "$3/usr/lib/some-linux/ld-linux-some.so.2"
 """
 DOWNLOAD = r"""
-for word in "$@"; do
-    case "$word" in Dir::Cache=*) touch "${word#Dir::Cache=}/archives/python.deb";; esac
-done
+touch "$(dirname "$4")/cache/archives/python.deb"
 """
 
 

@@ -6,6 +6,7 @@ write one more class and add it to the list.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -67,8 +68,7 @@ class Uv:
 
     def get(self, version: Version, place: Path, work: Path, progress: Progress) -> Path:
         """See :class:`Provider`."""
-        uv = shutil.which("uv") or str(_tool_of_pypi("uv", work))
-        argv = [uv, "python", "install", "--no-config", "--install-dir", str(place), dotted(version)]
+        argv = [*_uv(work), "python", "install", "--no-config", "--install-dir", str(place), dotted(version)]
         # A quick no is better than a long wait: there is another way.
         environment = {"UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "0", "UV_PYTHON_INSTALL_BIN": "0"}
         run(argv, "uv", environment=environment)
@@ -76,6 +76,16 @@ class Uv:
         if not found:
             raise ProviderError(f"uv installed no python{dotted(version)}")
         return found[-1]
+
+
+def _uv(work: Path) -> list[str]:
+    """Return how to run uv: the one on PATH, the one beside this package, or one of PyPI."""
+    on_path = shutil.which("uv")
+    if on_path is not None:
+        return [on_path]
+    if importlib.util.find_spec("uv") is not None:
+        return [sys.executable, "-m", "uv"]
+    return [str(_tool_of_pypi("uv", work))]
 
 
 # --- the distribution's archive --------------------------------------------------------------------
@@ -135,7 +145,9 @@ class DebianArchive:
         signed = f"deb [signed-by={archive.keyring}] {mirror} {archive.suite} {archive.components}\n"
         sources.write_text(signed, encoding="utf-8")
         (work / "status").touch()
-        apt = ["apt-get", "-qq", "-y", *(word for option in _apt_options(work, sources) for word in ("-o", option))]
+        configuration = work / "apt.conf"
+        configuration.write_text(_apt_configuration(work, sources), encoding="utf-8")
+        apt = ["apt-get", "-qq", "-y", "-c", str(configuration)]
         progress(f"getting CPython {dotted(version)}: reading the package lists of {archive.name}")
         run([*apt, "update", "--error-on=any"], "apt-get update")
         progress(f"getting CPython {dotted(version)}: downloading it and the libraries that it needs")
@@ -170,25 +182,38 @@ def _mirrors(apt_directory: Path) -> Iterator[str]:
                 yield from _ADDRESS.findall(line)
 
 
-def _apt_options(work: Path, sources: Path) -> list[str]:
+_APT = """\
+Dir::Etc::sourcelist "{sources}";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::State "{work}/state";
+# Of an empty system, so that all that the interpreter needs is downloaded.
+Dir::State::status "{work}/status";
+Dir::Cache "{work}/cache";
+Dir::Log "{work}/log";
+APT::Sandbox::User "root";
+APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Acquire::http::Timeout "20";
+Acquire::https::Timeout "20";
+# What the machine does after its own updates is not to be done after ours; images of containers remove packages there.
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Pre-Invoke;
+#clear DPkg::Post-Invoke;
+#clear DPkg::Pre-Install-Pkgs;
+"""
+
+
+def _apt_configuration(work: Path, sources: Path) -> str:
+    """Return what apt is told beside its own configuration, and make the directories that this names."""
     for directory in ("state/lists/partial", "cache/archives/partial", "log"):
         (work / directory).mkdir(parents=True, exist_ok=True)
-    return [
-        f"Dir::Etc::sourcelist={sources}",
-        "Dir::Etc::sourceparts=/dev/null",
-        "Dir::Etc::preferencesparts=/dev/null",
-        f"Dir::State={work / 'state'}",
-        # Of an empty system, so that all that the interpreter needs is downloaded.
-        f"Dir::State::status={work / 'status'}",
-        f"Dir::Cache={work / 'cache'}",
-        f"Dir::Log={work / 'log'}",
-        "APT::Sandbox::User=root",
-        "APT::Get::AllowUnauthenticated=false",
-        "Acquire::Languages=none",
-        "Acquire::Retries=2",
-        "Acquire::http::Timeout=20",
-        "Acquire::https::Timeout=20",
-    ]
+    return _APT.format(work=work, sources=sources)
 
 
 def _packages(version: Version) -> list[str]:
