@@ -37,7 +37,7 @@ WORDING: frozenset[Kind] = frozenset(
 
 _PLUMBING = re.compile(
     r"""
-    _?Py_(Inc|Dec)Ref | Py_(New|XNew)Ref | Py_Is\w* | Py_REFCNT | Py_TYPE | Py_GetConstant\w* | Py_CompileString
+    _?Py_(Inc|Dec)Ref | Py_(New|XNew)Ref | Py_I[sS]\w* | Py_REFCNT | Py_TYPE | Py_GetConstant\w* | Py_CompileString
     | PyABIInfo_\w+ | PyBool_FromLong | PyBuffer_\w+ | PyByteArray_\w+
     | PyBytes_(As|From|Size|Check)\w* | PyC(Function|Method)_\w+ | PyCapsule_\w+ | PyCriticalSection\w*
     | PyComplex_(FromDoubles|RealAsDouble|ImagAsDouble|Check\w*)
@@ -46,9 +46,12 @@ _PLUMBING = re.compile(
     | PyFloat_(AsDouble|FromDouble|Check\w*) | PyGC_\w+ | PyGILState_\w+ | PyIndex_Check | PyInterpreterState_\w+
     | PyIter_(Check|Next\w*) | Py(Frozen)?Set_(New|Add|Size|Check\w*|Pop|Clear|Contains|Discard) | PyAnySet_\w+
     | PyList_(New|Size|Append|Insert|GetItem\w*|SetItem|GetSlice|AsTuple|Check\w*|Reverse)
-    | PyLong_(As|From|Check|Size|GetSign|Is|Export|FreeExport)\w* | PyMem_\w+ | PyMemoryView_\w+
-    | PyModule\w*_\w+ | PyMutex_\w+ | PyObject_(CheckBuffer|Free|GC\w+|GetBuffer|GetIter|GetTypeData|Malloc|SelfIter)
-    | PyObject_(GenericGetDict|GenericSetDict|ClearWeakRefs|IsInstance|TypeCheck|Type)
+    | PyLong_(As|From|Check|Size|GetSign|GetNative|Is|Export|FreeExport)\w* | PyMem_\w+ | PyMemoryView_\w+
+    | PyModule\w*_\w+ | PyMutex_\w+ | PyObject_(CheckBuffer|Free|GC\w+|GetBuffer|GetIter|GetTypeData\w*|Malloc|SelfIter)
+    | PyObject_(GenericGetDict|GenericSetDict|ClearWeakRefs|IsInstance|IsSubclass|TypeCheck|Type)
+    | PyObject_(Size|Length|GetItem|SetItem|DelItem|IsTrue|Not|Hash)
+    | Py(Sequence|Mapping)_(Check|Size|Length|GetItem|SetItem|DelItem|Contains|Keys|Values|Items)
+    | PyExceptionClass_Check | PyExceptionInstance_Check | PyCallable_Check | PyNumber_Check
     | PySlice_(New|Unpack|AdjustIndices) | PyThread\w* | PyThreadState_\w+
     | PyTuple_(New|Size|Pack|GetItem|SetItem|GetSlice|Check\w*|FromArray) | PyType_\w+ | Py_tp_\w+
     | PyUnicode_(As(UTF8|Wide)\w*|From(String\w*|WideChar|Ordinal|Object|KindAndData)|InternFromString|Check\w*)
@@ -113,6 +116,12 @@ def _names(observations: Sequence[Observation]) -> set[str]:
 
 def _is_special(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
+
+
+def is_of_extension(finding: Finding) -> bool:
+    """Say whether a fact of the surface is the extension's own: a name, a signature, or what it says of itself."""
+    step = finding.program.steps[finding.divergence.step]
+    return step.kind == "surface" and not _is_surface_of_interpreter(finding)
 
 
 def is_beyond_versions(finding: Finding) -> bool:

@@ -15,12 +15,14 @@ from harness.differential import begin, observe_alone
 from harness.errors import HarnessError
 from harness.examination import SkewJudge
 from harness.extensions import Extension
-from harness.findings import Finding
+from harness.findings import Finding, told_parts
 from harness.matrix import Matrix
-from harness.skew import Gap, asked_of_interpreter, gap_between, is_beyond_versions, is_wording
+from harness.skew import Gap, asked_of_interpreter, gap_between, is_beyond_versions, is_of_extension, is_wording
 from harness.watching import Watched, watched_calls
 
 FUNCTIONS_SHOWN = 4
+TEXT_LEAST = 4
+"""How long a text must be to be looked for in a library, where short ones stand by chance."""
 
 
 def gap_of(matrix: Matrix, other: str) -> Gap | None:
@@ -67,10 +69,12 @@ class EvidenceJudge:
         self._rules = rules
         self._timeout_s = timeout_s
         self._decided: dict[tuple[str, str], str] = {}
+        self._texts: dict[tuple[str, str], bool] = {}
+        self._libraries: dict[str, bytes] = {}
 
     def at_once(self, finding: Finding) -> str:
         """Return why a finding is skew if its kind alone says so; empty if it takes evidence."""
-        if is_beyond_versions(finding) or not is_wording(finding):
+        if is_beyond_versions(finding) or not is_wording(finding) or self._is_the_extensions_text(finding):
             return ""
         return f"{self._gap.between}: an interpreter's wording may change"
 
@@ -78,7 +82,7 @@ class EvidenceJudge:
         """Return why a finding cannot be told from a difference between the versions; empty if it can."""
         if why := self.at_once(finding):
             return why
-        if self._gap.wording_only or is_beyond_versions(finding):
+        if self._gap.wording_only or is_beyond_versions(finding) or is_of_extension(finding):
             return ""
         if finding.identity not in self._decided:
             self._decided[finding.identity] = self._by_evidence(finding)
@@ -96,16 +100,32 @@ class EvidenceJudge:
         )
         if isinstance(watched, str):
             return f"{self._gap.between}: {watched}"
-        return self._by_calls(watched)
+        return self._by_calls(watched, finding)
 
-    def _by_calls(self, watched: Watched) -> str:
+    def _by_calls(self, watched: Watched, finding: Finding) -> str:
         asked = asked_of_interpreter(watched.called)
         if asked:
             shown = ", ".join(asked[:FUNCTIONS_SHOWN]) + ", ..." * (len(asked) > FUNCTIONS_SHOWN)
             return f"{self._gap.between}: the extension has the interpreter do it ({shown})"
-        if not watched.called and not watched.runs_function:
+        if not watched.called and finding.program.steps[finding.divergence.step].kind != "call":
             return f"{self._gap.between}: the interpreter does it by itself"
         return ""
+
+    def _is_the_extensions_text(self, finding: Finding) -> bool:
+        """Say whether both texts that differ stand in what was compiled: then no interpreter has written them."""
+        parts = told_parts(finding)
+        if parts not in self._texts:
+            libraries = (self._library(self._matrix.settings.reference), self._library(self._other))
+            self._texts[parts] = all(
+                len(part) >= TEXT_LEAST and part.encode("utf-8", "surrogatepass") in library
+                for part, library in zip(parts, libraries)
+            )
+        return self._texts[parts]
+
+    def _library(self, backend: str) -> bytes:
+        if backend not in self._libraries:
+            self._libraries[backend] = self._matrix.built(backend, self._extension).library.read_bytes()
+        return self._libraries[backend]
 
     def _nearer_versions(self) -> Iterator[Backend]:
         """Yield interpreters like the reference's whose version is nearer to the other's, the nearest first."""
