@@ -29,8 +29,9 @@ QUIET_LIMIT_S = 45.0
 """How long a run may say nothing while items are at work."""
 
 WIDTH = 79
-USUAL_S = {"host": 330.0, "samples": 100.0}
-"""How long the stages take on two cores, where nothing is known of this machine."""
+SAMPLE = "sample"
+USUAL_S = {"host": 330.0, SAMPLE: 3.0}
+"""How long the host and one sample take on two cores, where nothing is known of this machine."""
 
 _STAGES = (
     (re.compile(r"building the host"), "host"),
@@ -109,6 +110,8 @@ class Stages:
 
     def _left_s(self, stage: Stage, elapsed_s: float) -> float | None:
         """Return how long a stage will still take, from the last time, or from its crates where it is late."""
+        if stage.name == "samples":
+            return self.last_s.get(SAMPLE, USUAL_S[SAMPLE]) * (stage.total - stage.done + 1)
         whole_s = self.last_s.get(stage.name, USUAL_S.get(stage.name))
         if whole_s is None:
             return None
@@ -179,7 +182,8 @@ class ProgressLine:
             took_s = self.stages.took_s
             if took_s:
                 self._say(f"prepared: {', '.join(f'{name} {round(seconds)} s' for name, seconds in took_s.items())}")
-                _keep({**self.stages.last_s, **took_s})
+                each = {SAMPLE: took_s["samples"] / self.stages.compiled} if "samples" in took_s else {}
+                _keep({**self.stages.last_s, **took_s, **each})
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the line as it is now."""

@@ -52,7 +52,7 @@ def test_samples_are_counted_and_stages_are_timed() -> None:
     stages.take(HOST, 0.0)
     stages.take("compiling one for cpython", 100.0)
     stages.take("compiling one for rustpython", 103.0)
-    assert stages.text(110.0) == "compiling one for rustpython, crate 2 of 36, 10 s, about 1 min 30 s left"
+    assert stages.text(110.0) == "compiling one for rustpython, crate 2 of 36, 10 s, about 1 min 45 s left"
     stages.end(120.0, 0)
     assert stages.took_s == {"host": 100.0, "samples": 20.0}
     assert stages.text(130.0) == ""

@@ -18,10 +18,11 @@ def test_another_wording_of_another_patch_version_does_not_fail_the_run(project:
     result = project.run("-rx")
     result.assert_outcomes(xfailed=1)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*skew: exception-message at refuse() (*3.14.10*", "*- backend matrix: 1 skew -*"])
+    result.stdout.fnmatch_lines(["*- backend matrix: 1 skew -*", "*XFAIL*refuse?beta?*skew: exception-message at*"])
     [item] = project.items().values()
     assert (item.verdict, item.outcome, item.findings) == ("skew", "xfailed", ())
     assert [each.place.partition(" the ")[0] for each in item.skewed] == ["refuse()"]
+    assert "3.14.10" in item.skewed[0].skew
     assert "skew.exception-message" in (project.path / "results" / "junit.xml").read_text()
     assert "What the versions of Python may explain" in (project.path / "results" / "report.html").read_text()
 
