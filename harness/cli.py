@@ -66,9 +66,8 @@ def prepare(name: str | None, offline: bool, listing: bool, remove: str | None) 
 
 def _remove(name: str) -> None:
     from harness.backends import provisioning
-    from harness.backends.cpython import version_named
 
-    version = version_named(name)
+    version = backends.version_named(name)
     if version is None:
         raise click.UsageError(f"--remove {name}: write cpython-X.Y, such as cpython-3.14; --list says what there is")
     if not provisioning.remove(version, _progress):

@@ -9,6 +9,7 @@ import msgspec
 from harness.case_specs import AWAIT_WAYS, OPERATORS
 from harness.handshake import PROTOCOL, Hello
 from harness.program import CONTEXTS, PLAIN
+from harness.schema_form import schema_of_one_form
 from harness.wire_form import VALUE, definitions
 
 PROTOCOL_SCHEMA_NAME = "protocol.schema.json"
@@ -32,7 +33,7 @@ _COUNT = {"type": "integer", "minimum": 0}
 
 def protocol_schema() -> dict[str, Any]:
     """Return the schema (JSON Schema 2020-12): any frame, and under ``$defs`` each kind by its name."""
-    hello = msgspec.json.schema(Hello)
+    hello = schema_of_one_form(msgspec.json.schema(Hello))
     made = {
         **{name: _closed(each) for name, each in hello["$defs"].items()},
         **definitions(),

@@ -14,12 +14,17 @@ DEFAULT_REFERENCE = "cpython"
 DEFAULT_BACKENDS = ("cpython", "rustpython")
 ANY_VERSION = "cpython-VERSION"
 
-__all__ = ["DEFAULT_BACKENDS", "DEFAULT_REFERENCE", "Backend", "Request", "names", "provide"]
+__all__ = ["DEFAULT_BACKENDS", "DEFAULT_REFERENCE", "Backend", "Request", "names", "provide", "version_named"]
 
 
 def names() -> list[str]:
     """Return the names of all backends that are installed, sorted; ``cpython-3.13`` and its like are not listed."""
     return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def version_named(name: str) -> tuple[int, int] | None:
+    """Return the language version that a backend's name asks for, such as ``cpython-3.13``; None if for none."""
+    return cpython.version_named(name)
 
 
 def check_name(name: str) -> None:
