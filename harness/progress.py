@@ -12,13 +12,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TextIO
 
 import msgspec
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
-from rich.text import Text
 
 from harness.builds import cache_directory, write_atomically
 
@@ -173,8 +171,7 @@ class ProgressLine:
                 with every(self._interval_s, self._remind):
                     yield
             else:
-                console = Console(file=self._terminal, width=WIDTH)
-                with Live(self, console=console, transient=True, refresh_per_second=4):
+                with self._live(self._terminal):
                     yield
         finally:
             for source in list(self.stages.active):
@@ -185,9 +182,17 @@ class ProgressLine:
                 each = {SAMPLE: took_s["samples"] / self.stages.compiled} if "samples" in took_s else {}
                 _keep({**self.stages.last_s, **took_s, **each})
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the line as it is now."""
-        yield Text(self.stages.text(self._clock()), no_wrap=True, overflow="ellipsis")
+    def _live(self, terminal: TextIO) -> AbstractContextManager[object]:
+        # Imported where there is a terminal to draw on: it takes a tenth of a second.
+        from rich.console import Console
+        from rich.live import Live
+        from rich.text import Text
+
+        def line() -> Text:
+            return Text(self.stages.text(self._clock()), no_wrap=True, overflow="ellipsis")
+
+        console = Console(file=terminal, width=WIDTH)
+        return Live(get_renderable=line, console=console, transient=True, refresh_per_second=4)
 
     def _remind(self) -> None:
         with self._lock:
