@@ -133,19 +133,23 @@ def items_text(done: int, total: int, findings: int, at: str, for_s: float) -> s
 
 
 class ProgressLine:
-    """Shows how far the preparations are.  ``say`` prints a whole line; ``terminal`` is None where there is none."""
+    """Shows how far the preparations are.
+
+    ``say`` prints a whole line; ``terminal`` returns what to draw on, or None, when there is something to show.
+    """
 
     def __init__(
         self,
         say: Callable[[str], None],
-        terminal: TextIO | None = None,
+        terminal: Callable[[], TextIO | None] = lambda: None,
         *,
         clock: Callable[[], float] = time.monotonic,
         interval_s: float = PLAIN_INTERVAL_S,
     ) -> None:
         self.stages = Stages(_last())
         self._say = say
-        self._terminal = terminal
+        self._find_terminal = terminal
+        self._terminal: TextIO | None = None
         self._clock = clock
         self._interval_s = interval_s
         self._said_s = clock()
@@ -166,6 +170,7 @@ class ProgressLine:
     @contextlib.contextmanager
     def shown(self) -> Iterator[None]:
         """Show the line while the preparations are at work, and say at the end what took how long."""
+        self._terminal = self._find_terminal()
         try:
             if self._terminal is None:
                 with every(self._interval_s, self._remind):

@@ -84,7 +84,7 @@ class MatrixPlugin:
         self.found: FoundFiles | None = None
         self.verdicts: Counter[str] = Counter()
         self.findings = 0
-        self.progress_line = ProgressLine(self._say, self._terminal())
+        self.progress_line = ProgressLine(self._say, self._terminal)
         self.automatic = Automatic(config, self)
         self.python_tests = PythonTests(self)
         # In a worker too: it reads the command line anew, and with it ``testpaths``.

@@ -116,7 +116,7 @@ def test_on_a_terminal_the_line_is_rewritten_and_leaves_nothing() -> None:
     said: list[str] = []
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]
-    line = ProgressLine(said.append, terminal)
+    line = ProgressLine(said.append, lambda: terminal)
     with line.shown():
         line.take(HOST)
         deadline = time.monotonic() + 10
@@ -222,7 +222,7 @@ def test_a_run_that_ends_ends_the_tools_of_its_threads(tmp_path: Path) -> None:
     thread = threading.Thread(target=run)
     thread.start()
     deadline = time.monotonic() + 20
-    while not (tmp_path / "child").exists() and time.monotonic() < deadline:
+    while not ((tmp_path / "child").exists() and builds._running) and time.monotonic() < deadline:
         time.sleep(0.01)
     builds.stop_tools()
     thread.join(20)
