@@ -52,9 +52,10 @@ _STACK = re.compile(r"has overflowed its stack|stack overflow", re.IGNORECASE)
 _MEMORY = re.compile(
     r"memory allocation of \d+ bytes failed|std::bad_alloc|out of memory|Cannot allocate memory", re.IGNORECASE
 )
+# How glibc found a double free, which it adds in parentheses, depends on what else lies on the heap.
 _HEAP = re.compile(
     r"^(?:\*\*\* )?((?:free|malloc|realloc|munmap_chunk)\(\): [^\n]*"
-    r"|double free or corruption[^\n]*|corrupted [^\n]*|stack smashing detected[^\n]*|unaligned tcache[^\n]*)",
+    r"|double free or corruption|corrupted [^\n]*|stack smashing detected[^\n]*|unaligned tcache[^\n]*)",
     re.MULTILINE,
 )
 

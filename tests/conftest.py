@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from hypothesis.database import InMemoryExampleDatabase
+from library_words import without_library_words
 
 from harness.backends import provisioning, rustpython
 from harness.backends.base import Request
@@ -145,6 +146,7 @@ def golden(request: pytest.FixtureRequest) -> CheckGolden:
 
     def check(name: str, text: str) -> None:
         path = GOLDEN / name
+        text = without_library_words(text)
         if request.config.getoption("--update-golden"):
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")

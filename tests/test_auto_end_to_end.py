@@ -66,6 +66,7 @@ def test_an_installed_module_of_the_stable_abi_runs_on_every_cpython(tmp_path: P
     done = run_pytest(
         *(f"--auto={stable_module(backend, '.abi3.so')}", "--backends=other-version", "-k", "language_version or area"),
         *(f"--backend=cpython={reference.executable}", "-q", "--hypothesis-seed=0", f"--matrix-results={tmp_path}"),
+        "--strict-skew",
         cwd=tmp_path,
         PYTHONPATH=str(THIRD_PARTY),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from library_words import without_library_words
 from processes import comes_true, leaving_nothing
 
 from conftest import HERE, MODULES, CheckGolden
@@ -85,6 +86,7 @@ def told(examination: Examination, differential: Differential) -> str:
     lines = [examination.verdict, *faults, *examination.note.splitlines(), *found, *ends, *flaky]
     # What differs between checkouts and interpreters, and what is only long.
     text = "\n  ".join(lines).replace(worker_digest(), "DIGEST")
+    text = without_library_words(text)
     text = re.sub(r"(.)\1{60,}|(\[\"l\",){20,}", "[...]", text)
     return re.sub(r"(no handshake but b'.{40}).*", r"\1 [...]", text)
 
@@ -191,7 +193,7 @@ AT_THE_START: dict[str, type[WorkerProtocolError]] = {
 AT_A_REPLY: dict[str, type[WorkerProtocolError]] = {
     "wrong sequence number": WrongSequenceError,
     "answers again before the next answer": RepeatedReplyError,
-    "answers twice": UnaskedReplyError,
+    "answers twice": RepeatedReplyError,
     "an observation too many": WrongCountError,
     "no observation": WrongCountError,
     "no JSON": MalformedReplyError,
@@ -206,7 +208,7 @@ AT_A_REPLY: dict[str, type[WorkerProtocolError]] = {
 
 
 def test_every_way_to_break_the_protocol_has_an_error_that_a_fake_reaches() -> None:
-    reached = {*AT_THE_START.values(), *AT_A_REPLY.values(), ReplyAfterDeathError}
+    reached = {*AT_THE_START.values(), *AT_A_REPLY.values(), UnaskedReplyError, ReplyAfterDeathError}
     assert reached == set(WorkerProtocolError.__subclasses__())
 
 
@@ -222,6 +224,13 @@ def test_a_reply_that_is_none_is_an_error_of_its_own_name(fault: str) -> None:
     _, differential = examined(fault)
     assert {type(each) for each in differential.faults} == {AT_A_REPLY[fault]}
     assert all(str(each).startswith("other: ") for each in differential.faults)
+
+
+def test_an_answer_that_nobody_asked_for_is_found_out(opened: Callable[..., Lane]) -> None:
+    lane = opened("answers twice")
+    ask(lane, 1, MISBEHAVE)
+    ask(lane, 2, AFTER)
+    assert [type(each) for each in lane.faults] == [UnaskedReplyError]
 
 
 def test_what_answers_for_a_dead_worker_is_found_out(opened: Callable[..., Lane]) -> None:

@@ -300,7 +300,7 @@ def test_a_full_disk_ends_no_run_and_no_half_log_is_taken_for_a_whole_one(projec
     assert start(project).wait(LIMIT_S) == 0
     kept = (project.path / "results/events.jsonl").read_bytes()
     project.cases("b", **{f"agree{number}": "call: agree, args: ['none()']" for number in range(12)})
-    run = start(project, limit_file_kib=2)
+    run = start(project, limit_file_kib=3)
     said = end(run)
     assert run.returncode == 9, said
     assert "13 passed" in said

@@ -125,7 +125,7 @@ REPLIES = {
     "answers twice": lambda n, o: write(reply(n, o) * 2),
     "answers again before the next answer": lambda n, o: (write(reply(n, o)), late.append(reply(n, o))),
     "answers again when nothing is asked": lambda n, o: (write(reply(n, o)), say_later(n, o)),
-    "no answer": lambda n, o: None,
+    "no answer": lambda n, o: be_silent(),
     "half a line, then death": lambda n, o: (write(half(n, o)), die()),
     "half a line, then exit code 0": lambda n, o: (write(half(n, o)), exit_now()),
     "half a line, then exit code 3": lambda n, o: (write(half(n, o)), exit_now(3)),

@@ -34,8 +34,7 @@ def differ_twice(value):
 
 def refuse(value):
     if value >= 100:
-        # Put together here, as an interpreter does: what stands in an extension as it is, the extension has said.
-        raise ValueError(" ".join(["too", "large" if BETA else "big"]))
+        raise ValueError("too " + ("big", "large")[BETA])
     return value
 
 
