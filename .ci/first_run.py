@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SYSTEM = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _PYTHON = re.compile(r"python3(\.\d+)?$")
 LINES_SHOWN = 60
+GREEN = {"agree", "known", "skew"}
+"""Verdicts that fail no run; skew is there where the reference is not the version that the book was recorded with."""
 
 
 class FirstRunError(Exception):
@@ -54,16 +56,16 @@ def stages(directory: Path) -> Iterator[tuple[str, float]]:
     yield "install", run(install, clone, environment)[0]
     seconds, output = run(command, clone, environment)
     yield "first run, with an empty cache", seconds
-    check(clone, reference="3.14", verdicts={"agree", "known"})
+    check(clone, reference="3.14")
     yield from noted(output)
 
     yield "second run, warm", run(command, clone, environment)[0]
-    check(clone, reference="3.14", verdicts={"agree", "known"})
+    check(clone, reference="3.14")
 
     shutil.rmtree(directory / "cache" / "python")
     seconds, output = run(command, clone, {**environment, "BACKEND_MATRIX_OFFLINE": "1"})
     yield "run with everything forbidden to be got", seconds
-    check(clone, reference="3.11", verdicts={"agree", "known", "skew"})
+    check(clone, reference="3.11")
     if "stands in" not in output:
         raise FirstRunError("the run without CPython 3.14 does not say what stands in")
 
@@ -142,15 +144,15 @@ def noted(output: str) -> Iterator[tuple[str, float]]:
                 yield f"  of it: {name}", float(seconds)
 
 
-def check(clone: Path, *, reference: str, verdicts: set[str]) -> None:
-    """Check a run's event log.  Raises: FirstRunError -- another reference took part, or a verdict is none of these."""
+def check(clone: Path, *, reference: str) -> None:
+    """Check a run's event log.  Raises: FirstRunError -- another reference took part, or a verdict is not green."""
     events = [json.loads(line) for line in (clone / "results" / "events.jsonl").read_text().splitlines()]
     versions = [each["facts"]["versions"]["interpreter"] for each in events if each["type"] == "backend"]
     if not versions or not versions[0].startswith(f"{reference}."):
         raise FirstRunError(f"the reference is CPython {versions[:1]}, not {reference}")
     seen = set(events[-1]["verdicts"])
-    if not seen or not seen <= verdicts:
-        raise FirstRunError(f"the verdicts are {', '.join(sorted(seen))}; expected are {', '.join(sorted(verdicts))}")
+    if not seen or not seen <= GREEN:
+        raise FirstRunError(f"the verdicts are {', '.join(sorted(seen))}; expected are {', '.join(sorted(GREEN))}")
 
 
 if __name__ == "__main__":

@@ -57,9 +57,10 @@ def test_the_whole_matrix_holds_on_both_real_backends(tmp_path: Path) -> None:
     assert verdicts["agree"] > 150
     assert not verdicts["broken"] + verdicts["unsupported"]
     check_junit(tmp_path / "junit.xml", items)
-    if cpython.nearest(installed()).language_version == rustpython.LANGUAGE_VERSION:
-        # With another language version the skew diverges too, and what is known was found with this one.
-        assert done.returncode == 0, done.stdout[-20_000:]
+    assert done.returncode == 0, done.stdout[-20_000:]
+    # With another version of the reference, what the versions may explain is skew.
+    assert set(verdicts) <= {"agree", "known", "skew"}
+    if cpython.nearest(installed()).version == read_settings(ROOT, Overrides()).book_reference:
         assert set(verdicts) == {"agree", "known"}
         argv = [sys.executable, "docs/make_features_table.py", "--check", str(tmp_path / "events.jsonl")]
         proved = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
