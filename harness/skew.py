@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from harness.codec import decode
 from harness.findings import Finding
 from harness.observation import Kind, Observation, Returned
+from harness.program import StepKind
+from harness.renumbering import results_in
 
 WORDING: frozenset[Kind] = frozenset(
     {
@@ -49,8 +51,8 @@ _PLUMBING = re.compile(
     | PyLong_(As|From|Check|Size|GetSign|GetNative|Is|Export|FreeExport)\w* | PyMem_\w+ | PyMemoryView_\w+
     | PyModule\w*_\w+ | PyMutex_\w+ | PyObject_(CheckBuffer|Free|GC\w+|GetBuffer|GetIter|GetTypeData\w*|Malloc|SelfIter)
     | PyObject_(GenericGetDict|GenericSetDict|ClearWeakRefs|IsInstance|IsSubclass|TypeCheck|Type)
-    | PyObject_(Size|Length|GetItem|SetItem|DelItem|IsTrue|Not|Hash)
-    | Py(Sequence|Mapping)_(Check|Size|Length|GetItem|SetItem|DelItem|Contains|Keys|Values|Items)
+    | PyObject_(Size|Length|IsTrue|Not)
+    | Py(Sequence|Mapping)_(Check|Size|Length|GetItem|Keys|Values|Items)
     | PyExceptionClass_Check | PyExceptionInstance_Check | PyCallable_Check | PyNumber_Check
     | PySlice_(New|Unpack|AdjustIndices) | PyThread\w* | PyThreadState_\w+
     | PyTuple_(New|Size|Pack|GetItem|SetItem|GetSlice|Check\w*|FromArray) | PyType_\w+ | Py_tp_\w+
@@ -116,6 +118,33 @@ def _names(observations: Sequence[Observation]) -> set[str]:
 
 def _is_special(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
+
+
+_OF_EXTENSION: tuple[StepKind, ...] = ("call", "subclass", "surface")
+_CALLING: tuple[StepKind, ...] = ("method",)
+
+
+def is_interpreters_step(finding: Finding) -> bool:
+    """Say whether the interpreter does by itself what differs.
+
+    That is an operation on objects of its own, or an operator or a function of its own that raises; or it could not
+    even make the arguments.
+    """
+    divergence = finding.divergence
+    step = finding.program.steps[divergence.step]
+    if "while its arguments were made" in f"{divergence.reference} {divergence.other}":
+        return True
+    if step.kind in _OF_EXTENSION:
+        return False
+    if not any(_is_opaque(finding.other, number) for number in results_in(step)):
+        return True
+    return divergence.kind in ("outcome", "exception-type") and step.kind not in _CALLING
+
+
+def _is_opaque(observations: Sequence[Observation], number: int) -> bool:
+    """Say whether a step's result may be an object of the extension: it is none of the interpreter's own types."""
+    outcome = observations[number].outcome if number < len(observations) else None
+    return not isinstance(outcome, Returned) or (isinstance(outcome.value, list) and outcome.value[:1] == ["o"])
 
 
 def is_of_extension(finding: Finding) -> bool:

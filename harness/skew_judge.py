@@ -17,9 +17,18 @@ from harness.examination import SkewJudge
 from harness.extensions import Extension
 from harness.findings import Finding, told_parts
 from harness.matrix import Matrix
-from harness.skew import Gap, asked_of_interpreter, gap_between, is_beyond_versions, is_of_extension, is_wording
+from harness.skew import (
+    Gap,
+    asked_of_interpreter,
+    gap_between,
+    is_beyond_versions,
+    is_interpreters_step,
+    is_of_extension,
+    is_wording,
+)
 from harness.watching import Watched, watched_calls
 
+BY_ITSELF = "the interpreter does it by itself"
 FUNCTIONS_SHOWN = 4
 TEXT_LEAST = 4
 """How long a text must be to be looked for in a library, where short ones stand by chance."""
@@ -95,6 +104,8 @@ class EvidenceJudge:
                 return f"{self._gap.between}: {voter.description} does as {self._other}"
             if side == "reference" and self._is_exact(voter):
                 return ""
+        if is_interpreters_step(finding):
+            return f"{self._gap.between}: {BY_ITSELF}"
         watched = watched_calls(
             self._matrix, self._other, self._extension, finding, self._rules, timeout_s=self._timeout_s
         )
@@ -108,7 +119,7 @@ class EvidenceJudge:
             shown = ", ".join(asked[:FUNCTIONS_SHOWN]) + ", ..." * (len(asked) > FUNCTIONS_SHOWN)
             return f"{self._gap.between}: the extension has the interpreter do it ({shown})"
         if not watched.called and finding.program.steps[finding.divergence.step].kind != "call":
-            return f"{self._gap.between}: the interpreter does it by itself"
+            return f"{self._gap.between}: {BY_ITSELF}"
         return ""
 
     def _is_the_extensions_text(self, finding: Finding) -> bool:

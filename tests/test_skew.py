@@ -19,9 +19,10 @@ from harness.handshake import Capabilities
 from harness.observation import Crashed, Divergence, Hung, Kind, Observation, Raised, Returned
 from harness.program import Program, Step
 from harness.report.failure import describe_skew
-from harness.skew import Gap, asked_of_interpreter, gap_between, is_beyond_versions, is_wording
+from harness.skew import Gap, asked_of_interpreter, gap_between, is_beyond_versions, is_interpreters_step, is_wording
 from harness.skew_found import KNOWN_ANSWER
 from harness.strategies import programs_of
+from harness.values import Result
 
 
 @pytest.fixture(autouse=True)
@@ -201,6 +202,32 @@ def test_no_version_explains_that_the_other_backend_dies() -> None:
     of_reference = finding("outcome", reference=Crashed("SIGSEGV"), told=("crashed (SIGSEGV)", "returned"))
     raised = finding("outcome", other=Raised(None), told=("returned", "raised"))
     assert [is_beyond_versions(each) for each in (crash, hang, of_reference, raised)] == [True, True, False, False]
+
+
+def after(step: Step, first: object, kind: Kind, told: tuple[str, str] = ("a", "b")) -> Finding:
+    """A finding at the second step, which works on what the first one returned."""
+    observations = (Observation(Returned(first)), Observation(Returned(None)))
+    program = Program("fake", (Step("call", "make", ()), step))
+    return Finding(program, observations, observations, Divergence(1, kind, "", *told))
+
+
+OBJECT = ["o", "fake.Thing", "<Thing>"]
+NUMBER = 5
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (after(Step("method", "resize", (Result(0), 1)), NUMBER, "exception-type"), True),
+        (after(Step("method", "deposit", (Result(0), 1)), OBJECT, "exception-type"), False),
+        (after(Step("operator", "add", (Result(0), 1)), OBJECT, "value"), False),
+        (after(Step("builtin", "chr", (Result(0),)), OBJECT, "exception-type"), True),
+        (after(Step("call", "f", (Result(0),)), NUMBER, "exception-type"), False),
+        (after(Step("call", "f", ()), OBJECT, "outcome", ("raised while its arguments were made", "raised")), True),
+    ],
+)
+def test_what_the_interpreter_does_by_itself(seen: Finding, expected: bool) -> None:
+    assert is_interpreters_step(seen) == expected
 
 
 def test_functions_that_convert_and_keep_are_not_the_interpreters_doing() -> None:
