@@ -67,8 +67,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Get the interpreters that are wanted, before any process of pytest-xdist collects tests for each of them."""
-    if hasattr(config, "workerinput") or config.option.collectonly:
-        return
+    if hasattr(config, "workerinput") or config.option.collectonly or config.getoption("backend_matrix"):
+        return  # The main job loads this file too, and gets what it needs by itself.
     there = {each.language_version for each in installed()}
     for version in WANTED:
         if version not in there:
