@@ -118,6 +118,8 @@ class EvidenceJudge:
         if asked:
             shown = ", ".join(asked[:FUNCTIONS_SHOWN]) + ", ..." * (len(asked) > FUNCTIONS_SHOWN)
             return f"{self._gap.between}: the extension has the interpreter do it ({shown})"
+        if watched.python_code:
+            return f"{self._gap.between}: the extension's Python code has the interpreter do it"
         if not watched.called and finding.program.steps[finding.divergence.step].kind != "call":
             return f"{self._gap.between}: {BY_ITSELF}"
         return ""

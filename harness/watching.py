@@ -54,9 +54,10 @@ def touched_by(
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a program calls: functions of the C-API, by name."""
+    """What a program calls: functions of the C-API, by name, and whether its last step calls Python code."""
 
     called: frozenset[str]
+    python_code: bool
 
 
 def watched_calls(
@@ -77,11 +78,20 @@ def watched_calls(
                 again = observe_alone(lane, finding.program)
                 if compare(rules, reference=seen, other=again).divergence is None:
                     called = _taken(watch)
+                python_code = _calls_python_code(lane, finding.program.steps[finding.divergence.step])
             finally:
                 lane.close()
         except (HarnessError, _UnwatchedError) as error:
             return str(error).partition("\n")[0]
-    return Watched(called.returned | called.passed_on)
+    return Watched(called.returned | called.passed_on, python_code)
+
+
+def _calls_python_code(lane: Lane, step: Step) -> bool:
+    """Say whether a step calls a function that the package around a native module has in Python."""
+    if step.kind != "call":
+        return False
+    [seen] = observe_alone(lane, Program(lane.module, (Step("surface", "type", (step.name,)),)))
+    return isinstance(seen.outcome, Returned) and "function" in re.split(r"\W", repr(decode(seen.outcome.value)))
 
 
 class _UnwatchedError(Exception):
